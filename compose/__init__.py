@@ -1,0 +1,1 @@
+"""What should be: the Compose language, the planner and the commands."""

@@ -1,0 +1,46 @@
+"""Which engine runs the containers: the one place in ``compose`` that names an implementation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from schemas.errors import UsageError
+
+if TYPE_CHECKING:
+    from schemas.engine import Engine
+    from schemas.records import Artifact
+
+ENGINES = ("local",)
+
+
+def prepare() -> None:
+    """Do what must be done before threads and heavy imports: fork the process that will fork the shims."""
+    import os
+
+    if os.geteuid() == 0:
+        from engine.runtime import launcher
+
+        launcher.prepare()
+
+
+def open_engine(name: str) -> Engine:
+    """The engine called ``name``; UsageError when there is none of that name."""
+    if name != "local":
+        raise UsageError(f'unknown engine "{name}" (there is: {", ".join(ENGINES)})')
+    from engine.local import LocalEngine
+
+    return LocalEngine()
+
+
+def artifact_digest(reference: str) -> str:
+    """The digest of an artifact in a registry, without an engine (a Compose file is read before one is chosen). EngineError."""
+    from engine.image.registry import artifact
+
+    return artifact.digest(reference)
+
+
+def read_artifact(reference: str, artifact_type: str) -> Artifact:
+    """An artifact in a registry, whole. EngineError."""
+    from engine.image.registry import artifact
+
+    return artifact.read(reference, artifact_type)

@@ -1,0 +1,1 @@
+"""The command line: flags, verbs, exit codes. Decides nothing about containers."""

@@ -1,0 +1,67 @@
+"""``execute``: carry out a plan on an engine, and say how it goes."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Mapping
+
+from compose.execute.dispatch import Dispatch
+from compose.execute.interrupts import deferred
+from compose.plan.actions import Plan, WaitFor
+from schemas.engine import Engine
+from schemas.errors import UsageError
+from schemas.records import Progress
+
+
+def execute(
+    engine: Engine,
+    plan: Plan,
+    *,
+    report: Callable[[Progress], None],
+    parallel: int = 0,
+    stop: threading.Event | None = None,
+    hear: Callable[[str, bytes], None] | None = None,
+) -> bool:
+    """Perform every step, at most ``parallel`` at a time (0: no limit); False when ``stop`` was set before the end.
+    ``hear`` is given what lifecycle hooks write: the container's name and a line.
+
+    The first error keeps what has not begun from beginning, and is raised when what has begun has ended: no engine call
+    is ever cut short. So is KeyboardInterrupt. Raises EngineError and DependencyError.
+    """
+    if not plan.steps:
+        return True
+    from compose.execute.waits import Stopped
+
+    stop = stop or threading.Event()
+    lock = threading.Lock()
+
+    def serial(progress: Progress) -> None:
+        with lock:
+            report(progress)
+
+    perform = Dispatch(engine, plan, serial, stop, hear)
+    if any(isinstance(step.action, WaitFor) for step in plan.steps):
+        from compose.execute import bridge as runner
+    else:
+        from compose.execute import crew as runner  # type: ignore[no-redef]
+    try:
+        with deferred(stop):
+            return runner.run(plan, perform, limit=parallel, stop=stop)
+    except Stopped:
+        return False
+
+
+def parallelism(flag: int, environ: Mapping[str, str] = os.environ) -> int:
+    """How many engine calls at a time: --parallel, COMPOSE_PARALLEL_LIMIT, or 0 for no limit. UsageError."""
+    if flag > 0:
+        return flag
+    text = environ.get("COMPOSE_PARALLEL_LIMIT", "")
+    if flag == -1 and text:
+        try:
+            return max(int(text), 0)
+        except ValueError:
+            raise UsageError(
+                f'COMPOSE_PARALLEL_LIMIT must be an integer (found: "{text}")'
+            ) from None
+    return 0

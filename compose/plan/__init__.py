@@ -1,0 +1,1 @@
+"""What to do: typed steps, each with its cause, and the pure functions that find them."""

@@ -1,0 +1,1 @@
+"""What makes it so: images, containers, networks and volumes directly on the Linux kernel."""

@@ -1,0 +1,1 @@
+"""System calls and kernel file interfaces, one facility a file, without policy."""

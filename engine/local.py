@@ -1,0 +1,374 @@
+"""LocalEngine: every method of ``schemas.engine.Engine``, by delegation to the module that does it."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+from engine import containers
+
+if TYPE_CHECKING:
+    from schemas.building import BuildSink, BuildSpec, BuildWarning
+    from schemas.engine import Archive, Bytes, Channel, LabelFilter, Sink, Stream
+    from schemas.records import (
+        ContainerInfo,
+        Event,
+        Exit,
+        Finding,
+        ImageInfo,
+        LogLine,
+        NetworkInfo,
+        PathInfo,
+        Process,
+        Stats,
+        Support,
+        VolumeInfo,
+    )
+    from schemas.specs import (
+        ContainerSpec,
+        Endpoint,
+        ExecSpec,
+        LogQuery,
+        NetworkSpec,
+        Port,
+        VolumeSpec,
+    )
+
+
+class LocalEngine:
+    """The engine of this machine. Reads need no preparation; the first call that changes something recovers first."""
+
+    name = "local"
+    features = frozenset(
+        {"pause", "exec", "attach", "load", "save", "import", "pull", "push", "build"}
+    )
+
+    def __init__(self) -> None:
+        self._unrecovered = [True]  # emptied by the first recovery
+        self._recovering = threading.Lock()
+
+    def close(self) -> None:
+        # Only what was used has anything to close, and loading it for that would take time.
+        for module in ("engine.runtime.launcher", "engine.state.db"):
+            if module in sys.modules:
+                sys.modules[module].close()
+
+    def recover(self) -> None:
+        """Put right what killed commands and shims left, once; called by every method that changes what there is.
+
+        Not by what only speaks to one running container (exec, attach, files): that one is looked after when it is met.
+        """
+        if self._unrecovered:
+            with self._recovering:
+                if self._unrecovered:
+                    from engine import recovery
+
+                    recovery.recover()
+                    self._unrecovered.clear()
+
+    def doctor(self) -> list[Finding]:
+        from engine import doctor
+
+        return doctor.findings()
+
+    def support(self, kind: str, key: str, value: object) -> Support:
+        from engine import grading
+
+        return grading.grade(kind, key, value)
+
+    # containers ---------------------------------------------------------------------------------
+
+    def containers(
+        self, *, labels: LabelFilter | None = None, all: bool = True
+    ) -> list[ContainerInfo]:
+        return containers.select(labels, all=all)
+
+    def container(self, id: str) -> ContainerInfo:
+        return containers.get(id)
+
+    def inspect(self, id: str) -> dict[str, object]:
+        from engine import inspect
+
+        return inspect.inspect(id)
+
+    def spec(self, id: str) -> ContainerSpec:
+        return containers.spec(id)
+
+    def create(self, spec: ContainerSpec) -> ContainerInfo:
+        from engine import creation
+
+        self.recover()
+        return creation.create(spec)
+
+    def check(self, spec: ContainerSpec) -> None:
+        from engine import support
+
+        support.check_container(spec)
+
+    def check_network(self, spec: NetworkSpec) -> None:
+        from engine import support
+
+        support.check_network(spec)
+
+    def check_ports(self, ports: list[Port]) -> None:
+        from engine.network import ports as published
+
+        published.check(ports)
+
+    def start(self, id: str) -> None:
+        from engine import starting
+
+        self.recover()
+        starting.start(id)
+
+    def stop(self, id: str, *, timeout: float | None = None, signal: str | None = None) -> None:
+        from engine import running
+
+        self.recover()
+        running.stop(id, timeout=timeout, signal=signal)
+
+    def kill(self, id: str, *, signal: str = "SIGKILL") -> None:
+        from engine import running
+
+        self.recover()
+        running.kill(id, signal=signal)
+
+    def restart(self, id: str, *, timeout: float | None = None) -> None:
+        from engine import running, starting
+
+        self.recover()
+        running.stop(id, timeout=timeout)
+        starting.start(id)
+
+    def pause(self, id: str) -> None:
+        from engine import running
+
+        self.recover()
+        running.pause(id)
+
+    def unpause(self, id: str) -> None:
+        from engine import running
+
+        self.recover()
+        running.unpause(id)
+
+    def rename(self, id: str, name: str) -> None:
+        self.recover()
+        containers.rename(id, name)
+
+    def remove(self, id: str, *, force: bool = False, volumes: bool = False) -> None:
+        from engine import removal
+
+        self.recover()
+        removal.remove(id, force=force, volumes=volumes)
+
+    def wait(self, id: str, *, timeout: float | None = None) -> Exit:
+        from engine import waiting
+
+        self.recover()
+        return waiting.wait(id, timeout=timeout)
+
+    def wait_healthy(self, id: str, *, timeout: float | None = None) -> ContainerInfo:
+        from engine import waiting
+
+        self.recover()
+        return waiting.wait_healthy(id, timeout=timeout)
+
+    def connect(self, id: str, endpoint: Endpoint) -> None:
+        from engine import attaching
+
+        self.recover()
+        attaching.connect(id, endpoint)
+
+    def disconnect(self, id: str, network: str, *, force: bool = False) -> None:
+        from engine import attaching
+
+        self.recover()
+        attaching.disconnect(id, network, force=force)
+
+    def logs(self, id: str, query: LogQuery) -> Stream[LogLine]:
+        from engine import running
+
+        return running.logs(id, query)
+
+    def exec(self, id: str, spec: ExecSpec) -> Channel:
+        from engine import running
+
+        return running.exec(id, spec)
+
+    def attach(self, id: str, *, stdin: bool = False, logs: bool = False) -> Channel:
+        from engine import running
+
+        return running.attach(id, stdin=stdin, logs=logs)
+
+    def top(self, id: str) -> list[Process]:
+        from engine import running
+
+        return running.top(id)
+
+    def stats(self, id: str) -> Stats:
+        from engine import running
+
+        return running.stats(id)
+
+    def path_info(self, id: str, path: str) -> PathInfo:
+        from engine import archive
+
+        return archive.path_info(id, path)
+
+    def read_archive(self, id: str, path: str) -> Archive:
+        from engine import archive
+
+        return archive.read(id, path)
+
+    def write_archive(self, id: str, path: str, archive: Bytes) -> None:
+        from engine import archive as archives
+
+        archives.write(id, path, archive)
+
+    def events(
+        self,
+        *,
+        labels: LabelFilter | None = None,
+        since: float | None = None,
+        until: float | None = None,
+        follow: bool = True,
+    ) -> Stream[Event]:
+        from engine.state.events import EventStream
+
+        return EventStream(labels=labels, since=since, until=until, follow=follow)
+
+    # networks -----------------------------------------------------------------------------------
+
+    def networks(self, *, labels: LabelFilter | None = None) -> list[NetworkInfo]:
+        from engine import networks
+
+        return networks.select(labels)
+
+    def network(self, name: str) -> NetworkInfo:
+        from engine import networks
+
+        return networks.get(name)
+
+    def create_network(self, spec: NetworkSpec) -> NetworkInfo:
+        from engine import networks
+
+        self.recover()
+        return networks.create(spec)
+
+    def remove_network(self, name: str) -> None:
+        from engine import networks
+
+        self.recover()
+        networks.remove(name)
+
+    # volumes ------------------------------------------------------------------------------------
+
+    def volumes(self, *, labels: LabelFilter | None = None) -> list[VolumeInfo]:
+        from engine import volumes
+
+        return volumes.select(labels)
+
+    def volume(self, name: str) -> VolumeInfo:
+        from engine import volumes
+
+        return volumes.get(name)
+
+    def create_volume(self, spec: VolumeSpec) -> VolumeInfo:
+        from engine import volumes
+
+        self.recover()
+        return volumes.create(spec)
+
+    def remove_volume(self, name: str, *, force: bool = False) -> None:
+        from engine import volumes
+
+        self.recover()
+        volumes.remove(name, force=force)
+
+    # images -------------------------------------------------------------------------------------
+
+    def images(self) -> list[ImageInfo]:
+        from engine import images
+
+        return images.images()
+
+    def image(self, reference: str) -> ImageInfo | None:
+        from engine import images
+
+        return images.image(reference)
+
+    def image_inspect(self, reference: str) -> dict[str, object]:
+        from engine import images
+
+        return images.inspect(reference)
+
+    def tag_image(self, reference: str, tag: str) -> None:
+        from engine import images
+
+        images.tag(reference, tag)
+
+    def remove_image(self, reference: str, *, force: bool = False) -> list[str]:
+        from engine import images
+
+        return images.remove(reference, force=force)
+
+    def load_images(self, path: str, *, sink: Sink) -> list[ImageInfo]:
+        from engine import images
+
+        return images.load(path, sink=sink)
+
+    def import_image(
+        self, path: str, reference: str, *, changes: list[str], message: str = "", sink: Sink
+    ) -> ImageInfo:
+        from engine import images
+
+        return images.import_rootfs(path, reference, changes=changes, message=message, sink=sink)
+
+    def build(self, spec: BuildSpec, *, sink: BuildSink) -> ImageInfo:
+        from engine.build import builder
+
+        self.recover()
+        return builder.build(spec, sink)
+
+    def check_build(self, spec: BuildSpec) -> list[BuildWarning]:
+        from engine.build import builder
+
+        return builder.check(spec)
+
+    def save_images(self, references: list[str], path: str) -> None:
+        from engine import images
+
+        images.save(references, path)
+
+    def pull(self, reference: str, *, platform: str = "", sink: Sink) -> ImageInfo:
+        from engine import transfers
+
+        self.recover()
+        return transfers.pull(reference, platform=platform, sink=sink)
+
+    def push(self, reference: str, *, sink: Sink) -> str:
+        from engine import transfers
+
+        return transfers.push(reference, sink=sink)
+
+    def resolve_digest(self, reference: str) -> str:
+        from engine import transfers
+
+        return transfers.digest(reference)
+
+    def login(self, registry: str, username: str, password: str) -> str:
+        from engine import transfers
+
+        return transfers.login(registry, username, password)
+
+    def logout(self, registry: str) -> bool:
+        from engine import transfers
+
+        return transfers.logout(registry)
+
+    def account(self, registry: str) -> str:
+        from engine import transfers
+
+        return transfers.account(registry)

@@ -1,0 +1,1 @@
+"""Container networks: bridges, addresses, names, isolation and published ports."""

@@ -1,0 +1,87 @@
+"""The bridge of a network."""
+
+from __future__ import annotations
+
+import errno
+
+from engine.kernel.netlink import rtnetlink
+from engine.kernel.netlink.channel import Channel, NetlinkError
+from engine.network import ipam
+from schemas.errors import Conflict, Failed
+from schemas.typed import TypedDict
+
+
+class NetworkPlan(TypedDict):
+    """A network as it must be in the kernel."""
+
+    id: str
+    name: str
+    bridge: str  # name of the interface
+    subnets: list[str]
+    gateways: list[str]  # one for each subnet; the bridge's own addresses
+    internal: bool
+    mtu: int
+    driver_opts: dict[str, str]
+
+
+def ensure(plan: NetworkPlan) -> None:
+    """Have the bridge up with the gateways as its addresses. Conflict when its name is another interface's."""
+    name = plan["bridge"]
+    with rtnetlink.open_channel() as channel:
+        link = rtnetlink.find_link(channel, name) or _create(channel, plan)
+        if link.kind != "bridge":
+            raise Conflict(f"network {plan['name']}: there is an interface {name} already")
+        requests = []
+        if not link.flags & rtnetlink.IFF_UP:
+            requests.append(rtnetlink.set_up(link.ifindex, name))
+        if link.mtu != plan["mtu"]:
+            requests.append(rtnetlink.set_mtu(link.ifindex, name, plan["mtu"]))
+        for subnet, gateway in zip(plan["subnets"], plan["gateways"], strict=True):
+            address = f"{gateway}/{subnet.partition('/')[2]}"
+            requests.append(rtnetlink.add_address(link.ifindex, address))
+        try:
+            channel.request(requests, absent_ok=(errno.EEXIST,))
+        except NetlinkError as err:
+            raise Failed(f"network {plan['name']}: bridge {name}: {err.message}") from err
+
+
+def remove(plan: NetworkPlan) -> None:
+    """Delete the bridge and what is still on it; absent is no error."""
+    # The kernel takes a container's interfaces away with its namespace, a moment after its end. By group they go with
+    # the bridge in one request, and so with one wait for the kernel's readers.
+    number = group(plan["id"])
+    with rtnetlink.open_channel() as channel:
+        channel.request(
+            [rtnetlink.set_group(plan["bridge"], number), rtnetlink.delete_group(number)],
+            absent_ok=rtnetlink.GONE,
+        )
+
+
+def group(network_id: str) -> int:
+    """The interface group (IFLA_GROUP) of a network's links on the host; 0 is everybody's."""
+    return int(network_id[:7], 16) | 1
+
+
+def host_subnets() -> list[str]:
+    """The IPv4 subnets that the host's addresses and routes occupy."""
+    found: dict[str, None] = {}
+    with rtnetlink.open_channel() as channel:
+        for address in rtnetlink.addresses(channel, rtnetlink.AF_INET):
+            found[address.address] = None
+        for route in rtnetlink.routes(channel, rtnetlink.AF_INET):
+            if route.destination != "default":
+                found[route.destination] = None
+    return list(found)
+
+
+def _create(channel: Channel, plan: NetworkPlan) -> rtnetlink.Link:
+    name = plan["bridge"]
+    # An address that is set does not change with the ports that come and go.
+    gateway = next((gateway for gateway in plan["gateways"] if ":" not in gateway), "")
+    request = rtnetlink.add_bridge(name, mac=ipam.mac_address(gateway), mtu=plan["mtu"])
+    # Another process may have made it this moment.
+    channel.request([request], absent_ok=(errno.EEXIST,))
+    link = rtnetlink.find_link(channel, name)
+    if link is None:
+        raise Failed(f"network {plan['name']}: bridge {name} disappeared while it was made")
+    return link

@@ -1,0 +1,261 @@
+"""Networks: make, list, remove; and bring their bridge and rules into being when a container needs them.
+
+Making a network writes a row only. The bridge appears with the first container that starts, which is the same path
+that a reboot needs.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from typing import TYPE_CHECKING, cast
+
+from engine import paths, support
+from engine.state import db, journal
+from engine.state import networks as rows
+from engine.state.networks import NetworkRow
+from schemas.errors import Conflict, EngineError, InvalidArgument
+from schemas.records import NetworkInfo
+from schemas.specs import NetworkSpec
+
+if TYPE_CHECKING:
+    from ipaddress import IPv4Network, IPv6Network
+
+    from engine.network.bridge import NetworkPlan
+
+# Names that mean the host's own stack and no network at all; they have no row.
+BUILTIN = {"host": "host", "none": "null"}
+DEFAULT = "bridge"
+MTU = 1500
+
+_ensured: set[tuple[str, str]] = set()
+_ensuring = threading.Lock()
+
+
+def select(labels: dict[str, str] | None = None) -> list[NetworkInfo]:
+    return [_info(row) for row in rows.select(labels)]
+
+
+def get(name: str) -> NetworkInfo:
+    """By name or id, the built-in ones too; NotFound."""
+    if name in BUILTIN:
+        return NetworkInfo(name, name, BUILTIN[name], {}, False, (), (), 0.0)
+    if name == DEFAULT:
+        return _info(default())
+    return _info(rows.get(name))
+
+
+def create(spec: NetworkSpec) -> NetworkInfo:
+    """Conflict when the name or a subnet is taken; Unsupported names what cannot be had."""
+    support.check_network(spec)
+    name = spec["name"]
+    if name in BUILTIN or name == DEFAULT:
+        raise Conflict(f"network {name} is built in")
+    return _info(_create(spec))
+
+
+def default() -> NetworkRow:
+    """The network of containers that ask for none, made when it is first wanted."""
+    found = rows.find(DEFAULT)
+    if found is not None:
+        return found
+    try:
+        return _create({"name": DEFAULT})
+    except Conflict:
+        return rows.get(DEFAULT)
+
+
+def remove(name: str) -> None:
+    """Remove the network, its bridge and its rules. Conflict while a container is attached; NotFound."""
+    if name in BUILTIN:
+        raise Conflict(f"network {name} is built in and cannot be removed")
+    row = rows.get(name)
+    with db.transaction() as database:
+        condemned = rows.condemn(database, row)
+    if condemned:
+        finish_removal(row)
+
+
+def finish_removal(row: NetworkRow) -> None:
+    """Take away what a condemned network has in the kernel, and then its row: a killed command is continued by the next."""
+    with _ensuring:
+        _take_away(plan_of(row))
+        _ensured.discard((paths.run(), row.id))
+    try:
+        os.rmdir(paths.names_dir(row.id))
+    except OSError:
+        pass  # never used, or a name is still in it: harmless, /run ends with the boot
+    with db.transaction() as database:
+        rows.delete(database, row)
+    _record("destroy", row)
+
+
+def _take_away(plan: NetworkPlan) -> None:
+    """Rules and links at the same time: each waits for the kernel to be done with what it deletes."""
+    from engine.network import bridge, firewall
+
+    failed: list[EngineError] = []
+
+    def rules() -> None:
+        try:
+            firewall.remove_network(plan)
+        except EngineError as err:
+            failed.append(err)
+
+    thread = threading.Thread(target=rules)
+    thread.start()
+    try:
+        bridge.remove(plan)
+    finally:
+        thread.join()
+    if failed:
+        raise failed[0]
+
+
+def ensure(row: NetworkRow) -> None:
+    """Have bridge and rules of the network in the kernel, once per process."""
+    from engine.network import bridge, firewall
+
+    key = (paths.run(), row.id)
+    if key in _ensured:
+        return
+    with _ensuring:
+        if key in _ensured:
+            return
+        plan = plan_of(row)
+        firewall.ensure_base()
+        bridge.ensure(plan)
+        firewall.ensure_network(plan)
+        os.makedirs(paths.names_dir(row.id), mode=0o700, exist_ok=True)
+        _ensured.add(key)
+
+
+def plan_of(row: NetworkRow) -> NetworkPlan:
+    return cast("NetworkPlan", row.plan)
+
+
+def _create(spec: NetworkSpec) -> NetworkRow:
+    for condemned in rows.condemned(spec["name"]):
+        finish_removal(condemned)
+    id = os.urandom(32).hex()
+    # Routes change without asking us, so they are read before the lock is taken, not under it.
+    host = _host_subnets()
+    with db.transaction() as database:
+        if rows.find(spec["name"]) is not None:
+            raise Conflict(f"network with name {spec['name']} already exists")
+        plan = _plan(id, spec, host, _used())
+        row = NetworkRow(
+            id,
+            spec["name"],
+            "bridge",
+            str(plan["bridge"]),
+            dict(plan),
+            spec,
+            spec.get("labels") or {},
+            time.time(),
+        )
+        rows.insert(database, row)
+    _record("create", row)
+    return row
+
+
+def _used() -> list[str]:
+    return [subnet for row in rows.select() for subnet in plan_of(row)["subnets"]]
+
+
+def _host_subnets() -> list[str]:
+    from engine.network import bridge
+
+    return bridge.host_subnets()
+
+
+def _plan(id: str, spec: NetworkSpec, host: list[str], used: list[str]) -> NetworkPlan:
+    """Choose what was not asked for; Conflict when what was asked for overlaps another network."""
+    import ipaddress
+
+    from engine.network import ipam
+
+    options = spec.get("driver_opts") or {}
+    subnets: list[str] = []
+    gateways: list[str] = []
+    for pool in spec.get("ipam") or []:
+        subnet = pool.get("subnet")
+        if not subnet:
+            if pool:
+                raise InvalidArgument(
+                    f"network {spec['name']}: ipam.config {', '.join(pool)} needs a subnet beside it"
+                )
+            continue
+        network = _network(spec, subnet)
+        for other in (*used, *subnets):
+            if network.overlaps(ipaddress.ip_network(other)):
+                raise Conflict(
+                    f"network {spec['name']}: subnet {subnet} overlaps {other}, which another network has"
+                )
+        gateway = pool.get("gateway") or str(network[1])
+        if ipaddress.ip_address(gateway) not in network:
+            raise InvalidArgument(
+                f"network {spec['name']}: gateway {gateway} is not in subnet {subnet}"
+            )
+        subnets.append(str(network))
+        gateways.append(gateway)
+    if not any(":" not in subnet for subnet in subnets):
+        subnet = ipam.choose_subnet([*host, *used])
+        subnets.insert(0, subnet)
+        gateways.insert(0, str(ipaddress.ip_network(subnet)[1]))
+    if spec.get("enable_ipv6") and not any(":" in subnet for subnet in subnets):
+        # A unique local prefix (RFC 4193): 40 random bits, which the network's id has, and subnet 0.
+        local = ipaddress.ip_network((int("fd" + id[:10] + "0" * 20, 16), 64))
+        subnets.append(str(local))
+        gateways.append(str(local[1]))
+    if not spec.get("enable_ipv6") and any(":" in subnet for subnet in subnets):
+        raise InvalidArgument(
+            f"network {spec['name']}: an IPv6 subnet needs enable_ipv6: true beside it"
+        )
+    mtu = options.get("com.docker.network.driver.mtu") or str(MTU)
+    if not mtu.isdecimal():
+        raise InvalidArgument(f"network {spec['name']}: mtu {mtu} is not a number")
+    bridge = options.get("com.docker.network.bridge.name") or f"br-{id[:12]}"
+    if len(bridge) > 15:
+        raise InvalidArgument(
+            f"network {spec['name']}: bridge name {bridge} is longer than the 15 characters of an interface"
+        )
+    return {
+        "id": id,
+        "name": spec["name"],
+        "bridge": bridge,
+        "subnets": subnets,
+        "gateways": gateways,
+        "internal": bool(spec.get("internal")),
+        "mtu": int(mtu),
+        "driver_opts": dict(options),
+    }
+
+
+def _network(spec: NetworkSpec, subnet: str) -> IPv4Network | IPv6Network:
+    import ipaddress
+
+    try:
+        return ipaddress.ip_network(subnet)
+    except ValueError as err:
+        raise InvalidArgument(f"network {spec['name']}: subnet {subnet}: {err}") from err
+
+
+def _record(action: str, row: NetworkRow) -> None:
+    journal.append("network", action, row.id, {**row.labels, "name": row.name, "type": row.driver})
+
+
+def _info(row: NetworkRow) -> NetworkInfo:
+    plan = plan_of(row)
+    return NetworkInfo(
+        row.id,
+        row.name,
+        row.driver,
+        row.labels,
+        plan["internal"],
+        tuple(plan["subnets"]),
+        tuple(plan["gateways"]),
+        row.created,
+        tuple(rows.attached(row.id)),
+    )

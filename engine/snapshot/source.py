@@ -1,0 +1,146 @@
+"""Where tar bytes come from: a file that can be sought, or chunks that another thread produces."""
+
+from __future__ import annotations
+
+import os
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from typing import Self
+
+from schemas.errors import Failed
+from schemas.typed import Protocol
+
+_CHUNK = 1 << 20
+
+
+class Source(Protocol):
+    """Bytes in order. ``take`` and ``copy`` raise Failed when the bytes end before ``size``."""
+
+    def at_end(self) -> bool: ...
+    def take(self, size: int) -> bytes | memoryview: ...
+    def copy(self, size: int, write: Callable[[bytes | memoryview], None]) -> None: ...
+    def skip(self, size: int) -> None: ...
+
+
+class FileSource:
+    """A part of an open file; skipping costs nothing."""
+
+    def __init__(self, fd: int, offset: int, end: int) -> None:
+        self._fd = fd
+        self._end = end
+        self.offset = offset
+
+    def at_end(self) -> bool:
+        return self.offset >= self._end
+
+    def take(self, size: int) -> bytes:
+        data = os.pread(self._fd, size, self._advance(size))
+        if len(data) != size:
+            raise _short()
+        return data
+
+    def copy(self, size: int, write: Callable[[bytes | memoryview], None]) -> None:
+        while size:
+            data = self.take(min(size, _CHUNK))
+            write(data)
+            size -= len(data)
+
+    def skip(self, size: int) -> None:
+        self._advance(size)
+
+    def _advance(self, size: int) -> int:
+        offset = self.offset
+        if offset + size > self._end:
+            raise _short()
+        self.offset = offset + size
+        return offset
+
+
+class ThreadSource:
+    """Chunks produced in a thread of their own, so that reading, hashing and inflating overlap with what takes them.
+
+    Use as a context manager: leaving it ends the thread. An error of the producer is raised where its bytes are missed.
+    """
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
+        self._queue: queue.Queue[bytes | BaseException | None] = queue.Queue(maxsize=8)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._produce, name="layer-source", daemon=True)
+        self._view = memoryview(b"")
+        self._ended = False
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        while self._thread.is_alive():
+            try:
+                self._queue.get_nowait()
+            except queue.Empty:
+                self._thread.join(0.01)
+
+    def at_end(self) -> bool:
+        return not self._view and not self._next()
+
+    def take(self, size: int) -> bytes | memoryview:
+        if len(self._view) >= size:
+            part = self._view[:size]
+            self._view = self._view[size:]
+            return part
+        parts: list[bytes | memoryview] = []
+        self.copy(size, parts.append)
+        return b"".join(parts)
+
+    def copy(self, size: int, write: Callable[[bytes | memoryview], None]) -> None:
+        while size:
+            if not self._view and not self._next():
+                raise _short()
+            part = self._view[:size]
+            self._view = self._view[len(part) :]
+            write(part)
+            size -= len(part)
+
+    def skip(self, size: int) -> None:
+        self.copy(size, _drop)
+
+    def drain(self) -> None:
+        """Take all that is left, so that the producer has seen every byte."""
+        while self._next():
+            pass
+
+    def _next(self) -> bool:
+        if self._ended:
+            return False
+        item = self._queue.get()
+        if isinstance(item, bytes):
+            self._view = memoryview(item)
+            return True
+        self._ended = True
+        if item is not None:
+            raise item
+        self._view = memoryview(b"")
+        return False
+
+    def _produce(self) -> None:
+        end: BaseException | None = None
+        try:
+            for chunk in self._chunks:
+                if chunk:
+                    self._queue.put(chunk)
+                if self._stop.is_set():
+                    break
+        except BaseException as err:  # noqa: BLE001  carried over to the taking thread
+            end = err
+        self._queue.put(end)
+
+
+def _drop(_: bytes | memoryview) -> None:
+    pass
+
+
+def _short() -> Failed:
+    return Failed("the archive ends too early")

@@ -1,0 +1,98 @@
+"""The layer store: ``layers/<diff_id hex>/``, complete or not there.
+
+A layer is unpacked into ``tmp/`` and renamed, under a lock of its own, so two commands that bring the same layer do the
+work once. Layers are independent of each other; the overlay stacks them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from engine.erase import erase
+from engine.image import digest as digests
+from engine.state import locks
+from schemas.errors import Failed
+
+# Held shared by whoever brings content, from the first byte until its rows are committed; exclusively by who sweeps.
+STORE_LOCK = "store"
+
+
+class LayerStore:
+    """Layers under one root directory."""
+
+    def __init__(self, root: str) -> None:
+        self._directory = f"{root}/layers"
+        self._temporary = f"{root}/tmp"
+
+    def path(self, diff_id: str) -> str:
+        return f"{self._directory}/{digests.hex_part(diff_id)}"
+
+    def has(self, diff_id: str) -> bool:
+        return os.path.isdir(self.path(diff_id))
+
+    def add(
+        self, diff_id: str, chunks: Callable[[], Iterator[bytes]], proof: Callable[[], str]
+    ) -> int:
+        """Unpack the tar that ``chunks`` yields unless the layer is here; the bytes of its files, -1 when it was.
+
+        ``proof`` gives, after the last chunk, the digest of the plain tar: Failed when it is not ``diff_id``.
+        """
+        target = self.path(diff_id)
+        with locks.exclusive(f"layer-{digests.hex_part(diff_id)[:2]}"):
+            if os.path.isdir(target):
+                return -1
+            with self._unpacked(chunks) as (temporary, size):
+                if proof() != diff_id:
+                    raise Failed(f"layer has digest {proof()}, but the image names {diff_id}")
+                os.rename(temporary, target)
+            return size
+
+    def add_unknown(
+        self, chunks: Callable[[], Iterator[bytes]], proof: Callable[[], str]
+    ) -> tuple[str, int]:
+        """Unpack a tar whose digest nobody has announced; (diff_id, bytes of its files)."""
+        with self._unpacked(chunks) as (temporary, size):
+            diff_id = proof()
+            with locks.exclusive(f"layer-{digests.hex_part(diff_id)[:2]}"):
+                if not os.path.isdir(self.path(diff_id)):
+                    os.rename(temporary, self.path(diff_id))
+        return diff_id, size
+
+    @contextmanager
+    def _unpacked(self, chunks: Callable[[], Iterator[bytes]]) -> Iterator[tuple[str, int]]:
+        """An unpacked layer under a temporary name, to be renamed; what is not renamed is removed."""
+        from engine.snapshot import layer
+        from engine.snapshot.source import ThreadSource
+
+        os.makedirs(self._directory, mode=0o700, exist_ok=True)
+        os.makedirs(self._temporary, mode=0o700, exist_ok=True)
+        temporary = f"{self._temporary}/layer-{os.urandom(8).hex()}"
+        os.mkdir(temporary)
+        try:
+            os.chmod(temporary, 0o755)
+            with ThreadSource(chunks()) as source:
+                size = layer.unpack(source, temporary)
+                source.drain()
+            yield temporary, size
+        finally:
+            erase(temporary)
+
+    def remove(self, diff_id: str) -> None:
+        """Remove; absent is not an error. The caller holds the store lock exclusively."""
+        try:
+            doomed = f"{self._temporary}/gone-{os.urandom(8).hex()}"
+            os.makedirs(self._temporary, mode=0o700, exist_ok=True)
+            # Renamed first: a kill in the middle must not leave half a layer under a valid name.
+            os.rename(self.path(diff_id), doomed)
+        except FileNotFoundError:
+            return
+        erase(doomed)
+
+    def diff_ids(self) -> list[str]:
+        """Every layer that is here."""
+        try:
+            return [digests.from_hex(name) for name in os.listdir(self._directory)]
+        except FileNotFoundError:
+            return []

@@ -1,0 +1,113 @@
+"""Start a container: everything the shim needs, gathered in one bundle.
+
+The shim reads no database, so what is decided here holds until the container is started again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING
+
+from engine import addresses, containers, images, networks, paths
+from engine.state import containers as rows
+from engine.state import locks
+from engine.state import networks as network_rows
+from engine.state.containers import ContainerRow
+from schemas.errors import Conflict, Failed, NotFound
+from schemas.specs import ContainerSpec
+
+if TYPE_CHECKING:
+    from engine.runtime.bundle import Bundle
+
+
+def start(reference: str) -> None:
+    """Start the container; a no-op when it runs. StartFailed with the step that failed."""
+    from engine.runtime import launcher, status
+
+    row = rows.get(reference)
+    try:
+        # Held until the container runs: of two commands that start it, the second finds it running.
+        with locks.on_directory(paths.container_dir(row.id)):
+            now = status.read(row.id)
+            if now.needs_adoption:
+                launcher.adopt(row.id)
+                return
+            if now.state == "paused":
+                raise Conflict(f'container "{row.name}" is paused', hint="unpause it instead")
+            if now.state in containers.ACTIVE:
+                return
+            _write(row.id, build(row))
+            launcher.start(row.id)
+    except FileNotFoundError as err:
+        raise NotFound(f"No such container: {reference}") from err
+
+
+def build(row: ContainerRow) -> Bundle:
+    """The bundle of a container as things are now; brings its networks into being."""
+    from engine.assembly import make_bundle
+    from engine.volume import local
+
+    spec = containers.resolved_spec(row)
+    places = rows.endpoints(row.id)
+    for place in places:
+        networks.ensure(network_rows.get(place.network_id))
+    layers = images.layers(row.image_id)
+    return make_bundle(
+        row,
+        _shared(spec),
+        images.config(row.image_id),
+        root=images.root(row.image_id, row.id),
+        mounts=local.prepare_mounts(row.id, spec, layers),
+        endpoints=addresses.plans(row, places, spec),
+        links=_links(row, spec),
+    )
+
+
+def _links(row: ContainerRow, spec: ContainerSpec) -> list[tuple[str, list[str]]]:
+    """Addresses of linked containers on the networks that both have, with the names they get. NotFound."""
+    own = {place.network_id for place in rows.endpoints(row.id)}
+    found: list[tuple[str, list[str]]] = []
+    for link in spec.get("links") or []:
+        name, _, alias = link.partition(":")
+        other = rows.get(name)
+        names = list(dict.fromkeys([alias or name, other.id[:12], other.name]))
+        found += [
+            (place.ipv4.partition("/")[0], names)
+            for place in rows.endpoints(other.id)
+            if place.network_id in own and place.ipv4
+        ]
+    return found
+
+
+def _shared(spec: ContainerSpec) -> ContainerSpec:
+    """The spec with the containers whose namespaces it joins named by id; Conflict when one does not run."""
+    from engine.runtime import status
+
+    found: ContainerSpec = {**spec}
+    for key in ("network_mode", "pid", "ipc"):
+        kind, _, name = str(found.get(key) or "").partition(":")
+        if kind == "container":
+            other = rows.get(name)
+            if status.read(other.id).state not in ("running", "paused"):
+                raise Conflict(
+                    f'{key}: container "{other.name}" does not run, so nothing can join its namespace'
+                )
+            found[key] = f"container:{other.id}"
+    return found
+
+
+def _write(id: str, bundle: Bundle) -> None:
+    directory = paths.runtime_dir(id)
+    temporary = f"{directory}/.bundle"
+    text = json.dumps(bundle)
+    for _ in range(100):
+        os.makedirs(directory, mode=0o700, exist_ok=True)
+        try:
+            with open(temporary, "w") as file:
+                file.write(text)
+            os.rename(temporary, f"{directory}/bundle.json")
+        except FileNotFoundError:
+            continue  # the shim of the run before was just removing the directory
+        return
+    raise Failed(f"{directory}: cannot be written")

@@ -1,0 +1,1 @@
+"""Durable state: rows in one SQLite file, locks, and the journal of events."""

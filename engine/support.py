@@ -1,0 +1,248 @@
+"""What this engine honours of the Compose language: one table of keys, and the checks of values a key may not have.
+
+Keys are Compose's; a key that is read by the reconciler alone (build, depends_on, profiles …) is not the engine's and
+not listed. ``partial`` says what is missing; what is missing raises Unsupported when it is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from schemas.errors import InvalidArgument, Unsupported
+from schemas.records import Support
+from schemas.specs import ContainerSpec, NetworkSpec
+
+_YES = Support("honoured")
+_WINDOWS = Support("unsupported", "Windows containers only")
+
+SERVICE: dict[str, Support] = {
+    "annotations": Support("partial", "recorded; no hook reads them"),
+    "blkio_config": _YES,
+    "cap_add": _YES,
+    "cap_drop": _YES,
+    "cgroup": _YES,
+    "cgroup_parent": _YES,
+    "command": _YES,
+    "configs": _YES,
+    "container_name": _YES,
+    "cpu_count": _WINDOWS,
+    "cpu_percent": _WINDOWS,
+    "cpu_period": _YES,
+    "cpu_quota": _YES,
+    "cpu_rt_period": _YES,
+    "cpu_rt_runtime": _YES,
+    "cpu_shares": _YES,
+    "cpus": _YES,
+    "cpuset": _YES,
+    "credential_spec": _WINDOWS,
+    "device_cgroup_rules": _YES,
+    "devices": _YES,
+    "dns": _YES,
+    "dns_opt": _YES,
+    "dns_search": _YES,
+    "domainname": _YES,
+    "entrypoint": _YES,
+    "environment": _YES,
+    "expose": _YES,
+    "external_links": Support("partial", "as names in /etc/hosts, settled at the start"),
+    "extra_hosts": _YES,
+    "gpus": Support("unsupported", "no device injection"),
+    "group_add": _YES,
+    "healthcheck": _YES,
+    "hostname": _YES,
+    "image": _YES,
+    "init": _YES,
+    "ipc": Support("partial", "not: none"),
+    "isolation": _WINDOWS,
+    "labels": _YES,
+    "links": Support("partial", "as names in /etc/hosts, settled at the start"),
+    "logging": Support("partial", "drivers json-file, local and none"),
+    "mac_address": _YES,
+    "mem_limit": _YES,
+    "mem_reservation": _YES,
+    "mem_swappiness": _YES,
+    "memswap_limit": _YES,
+    "models": Support("unsupported", "no model runner"),
+    "network_mode": _YES,
+    "networks": Support("partial", "not: link_local_ips, driver_opts"),
+    "oom_kill_disable": _YES,
+    "oom_score_adj": _YES,
+    "pid": _YES,
+    "pids_limit": _YES,
+    "platform": Support("partial", "only the machine's own"),
+    "ports": Support("partial", "tcp and udp"),
+    "privileged": _YES,
+    "read_only": _YES,
+    "restart": Support("partial", "for as long as the machine is up: nothing restarts after a reboot"),
+    "runtime": Support("unsupported", "this engine is the runtime"),
+    "secrets": _YES,
+    "security_opt": Support(
+        "partial", "no-new-privileges, seccomp, systempaths=unconfined, apparmor=unconfined, label=disable"
+    ),
+    "shm_size": _YES,
+    "stdin_open": _YES,
+    "stop_grace_period": _YES,
+    "stop_signal": _YES,
+    "storage_opt": Support("unsupported", "overlayfs has no size limit of its own"),
+    "sysctls": _YES,
+    "tmpfs": _YES,
+    "tty": _YES,
+    "ulimits": _YES,
+    "use_api_socket": Support("unsupported", "there is no API socket"),
+    "user": _YES,
+    "userns_mode": Support("partial", "only: host"),
+    "uts": _YES,
+    "volumes": Support("partial", "not: npipe, cluster, bind.selinux"),
+    "working_dir": _YES,
+}  # fmt: skip
+
+NETWORK: dict[str, Support] = {
+    "attachable": Support("partial", "every network is"),
+    "driver": Support("partial", "bridge, host and none"),
+    "driver_opts": Support("partial", "the options of NETWORK_OPTIONS"),
+    "enable_ipv4": Support("partial", "only: true"),
+    "enable_ipv6": _YES,
+    "internal": _YES,
+    "ipam": Support("partial", "the default driver, without options"),
+    "labels": _YES,
+}
+
+VOLUME: dict[str, Support] = {
+    "driver": Support("partial", "local"),
+    "driver_opts": Support("partial", "directories of this host (o: bind)"),
+    "labels": _YES,
+}
+TABLES = {"services": SERVICE, "networks": NETWORK, "volumes": VOLUME}
+
+NETWORK_OPTIONS = frozenset({"com.docker.network.driver.mtu", "com.docker.network.bridge.name"})
+LOG_DRIVERS = frozenset({"json-file", "local", "none"})
+LOG_OPTIONS = frozenset({"max-size", "max-file"})
+_SECURITY = ("no-new-privileges", "seccomp", "systempaths", "apparmor", "label")
+_UNCONFINED = {"systempaths": "unconfined", "apparmor": "unconfined", "label": "disable"}
+_MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
+
+
+def check_container(spec: ContainerSpec) -> None:
+    """Raise Unsupported or InvalidArgument, naming the Compose key, for the first thing asked that cannot be had."""
+    for check in _CONTAINER_CHECKS:
+        check(spec)
+
+
+def check_network(spec: NetworkSpec) -> None:
+    """The same for a network."""
+    driver = spec.get("driver") or "bridge"
+    if driver not in ("bridge", "default"):
+        raise Unsupported(
+            f"network {spec['name']}: driver {driver} is not supported by the local engine (driver: bridge is)"
+        )
+    ipam = spec.get("ipam_driver") or "default"
+    if ipam != "default":
+        raise Unsupported(f"network {spec['name']}: ipam.driver {ipam} is not supported")
+    if spec.get("enable_ipv4") is False:
+        raise Unsupported(f"network {spec['name']}: enable_ipv4: false is not supported")
+    for option in spec.get("driver_opts") or {}:
+        if option not in NETWORK_OPTIONS:
+            raise Unsupported(f"network {spec['name']}: driver_opts {option} is not supported")
+
+
+def security_options(options: list[str]) -> Iterator[tuple[str, str]]:
+    """``security_opt`` as (key, value) pairs; both "key=value" and the old "key:value" are in use."""
+    for option in options:
+        key, separator, value = option.partition("=")
+        if not separator:
+            key, _, value = option.partition(":")
+        yield key, value
+
+
+def _security(spec: ContainerSpec) -> None:
+    for key, value in security_options(spec.get("security_opt") or []):
+        if key not in _SECURITY or value != _UNCONFINED.get(key, value):
+            raise Unsupported(f"security_opt {key}={value} is not supported by the local engine")
+
+
+def _platform(spec: ContainerSpec) -> None:
+    import os
+
+    asked = spec.get("platform")
+    if not asked:
+        return
+    system, _, rest = asked.partition("/")
+    machine = os.uname().machine
+    own = _MACHINES.get(machine, machine)
+    if system != "linux" or rest.split("/")[0] not in ("", own):
+        raise Unsupported(f"platform {asked} is not supported on this machine (linux/{own})")
+
+
+def _ports(spec: ContainerSpec) -> None:
+    for port in spec.get("ports") or []:
+        if port["protocol"] not in ("tcp", "udp"):
+            raise Unsupported(
+                f"ports: protocol {port['protocol']} is not supported (port {port['target']})"
+            )
+    if spec.get("ports") and (spec.get("network_mode") or "").startswith("container:"):
+        raise InvalidArgument(
+            "ports: not possible when network_mode shares another container's network"
+        )
+
+
+def _endpoints(spec: ContainerSpec) -> None:
+    if spec.get("network_mode") and spec.get("endpoints"):
+        raise InvalidArgument(f"networks: not possible with network_mode {spec['network_mode']}")
+    for endpoint in spec.get("endpoints") or []:
+        for key in ("link_local_ips", "driver_opts"):
+            if endpoint.get(key):
+                raise Unsupported(
+                    f"networks.{endpoint['network']}.{key} is not supported by the local engine"
+                )
+
+
+def _modes(spec: ContainerSpec) -> None:
+    for key, words, shares in _MODES:
+        mode = str(spec.get(key) or "")
+        if mode in words or (shares and mode.startswith("container:") and mode != "container:"):
+            continue
+        raise Unsupported(f"{key}: {mode} is not supported by the local engine")
+
+
+# key, words accepted, whether "container:<name>" is
+_MODES: tuple[tuple[str, tuple[str, ...], bool], ...] = (
+    ("network_mode", ("", "none", "host", "bridge", "default"), True),
+    ("pid", ("", "host"), True),
+    ("ipc", ("", "private", "shareable", "host"), True),
+    ("uts", ("", "host"), False),
+    ("cgroup", ("", "private", "host"), False),
+    ("userns_mode", ("", "host"), False),
+)
+
+
+def _logging(spec: ContainerSpec) -> None:
+    logging = spec.get("logging") or {}
+    driver = logging.get("driver") or "json-file"
+    if driver not in LOG_DRIVERS:
+        raise Unsupported(
+            f"logging.driver {driver} is not supported ({', '.join(sorted(LOG_DRIVERS))} are)"
+        )
+    for option in logging.get("options") or {}:
+        if option not in LOG_OPTIONS:
+            raise Unsupported(f"logging.options {option} is not supported")
+
+
+def _storage(spec: ContainerSpec) -> None:
+    for option in spec.get("storage_opt") or {}:
+        raise Unsupported(f"storage_opt {option} is not supported by the local engine")
+    for mount in spec.get("mounts") or []:
+        if (mount.get("bind") or {}).get("selinux"):
+            raise Unsupported(f"volumes {mount['target']}: bind.selinux is not supported")
+        if not mount["target"].startswith("/"):
+            raise InvalidArgument(f"volumes: target {mount['target']} is not an absolute path")
+
+
+_CONTAINER_CHECKS: tuple[Callable[[ContainerSpec], None], ...] = (
+    _platform,
+    _modes,
+    _endpoints,
+    _ports,
+    _security,
+    _logging,
+    _storage,
+)

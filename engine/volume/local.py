@@ -1,0 +1,105 @@
+"""Volumes on this host: directories ``volumes/<name>/_data``, and the mounts a container gets at its start."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from engine import paths
+from engine.erase import erase
+from engine.volume import mounts
+from engine.volume.populate import populate
+from schemas.specs import ContainerSpec, Mount
+
+if TYPE_CHECKING:
+    from engine.runtime.bundle import BundleMount
+
+
+def directory(name: str) -> str:
+    return f"{paths.root()}/volumes/{name}"
+
+
+def data(name: str) -> str:
+    """Where a volume's content is on the host (unless its options bind another directory)."""
+    return f"{directory(name)}/_data"
+
+
+def ensure(name: str) -> str:
+    """The content directory of a volume, made when it is missing."""
+    path = data(name)
+    if not os.path.isdir(path):
+        store = f"{paths.root()}/volumes"
+        os.makedirs(store, mode=0o711, exist_ok=True)
+        os.makedirs(directory(name), mode=0o711, exist_ok=True)
+        try:
+            os.mkdir(path)
+        except FileExistsError:
+            return path
+        os.chmod(path, 0o755)
+    return path
+
+
+def discard(name: str) -> str:
+    """Take a volume's directory out of its place at once; the path to ``erase`` afterwards, "" when there was none."""
+    temporary = f"{paths.root()}/tmp"
+    os.makedirs(temporary, mode=0o700, exist_ok=True)
+    doomed = f"{temporary}/volume-{os.urandom(8).hex()}"
+    try:
+        os.rename(directory(name), doomed)
+    except FileNotFoundError:
+        return ""
+    return doomed
+
+
+def remove(name: str) -> None:
+    """Remove a volume's content; absent is not an error. Its row is gone by now."""
+    doomed = discard(name)
+    if doomed:
+        erase(doomed)
+
+
+def prepare_mounts(container_id: str, spec: ContainerSpec, layers: list[str]) -> list[BundleMount]:
+    """Every mount of the container as the host sees it; volumes are made and filled, binds are checked.
+
+    ``layers`` are those of the container's image, top first. New volumes are filled at the first start only: whoever
+    empties one later wants it empty.
+    """
+    wanted = spec.get("mounts") or []
+    done = f"{paths.container_dir(container_id)}/populated"
+    fresh = any(mount["type"] == "volume" for mount in wanted) and not os.path.exists(done)
+    found = [_prepare(mount, layers if fresh else None) for mount in wanted]
+    if fresh:
+        os.close(os.open(done, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    return found
+
+
+def _prepare(mount: Mount, layers: list[str] | None) -> BundleMount:
+    if mount["type"] == "bind":
+        return mounts.bind(mount)
+    if mount["type"] == "tmpfs":
+        return mounts.tmpfs(mount)
+    if mount["type"] == "image":
+        return _image(mount)
+    name = mount["source"]
+    source, options = mounts.volume_source(name, ensure(name))
+    if layers is not None and not mount.get("nocopy") and not mount.get("subpath"):
+        populate(source, f"{directory(name)}/populating", _lock(name), layers, mount["target"])
+    return mounts.volume(mount, source, options)
+
+
+def _image(mount: Mount) -> BundleMount:
+    from engine import images
+    from schemas.errors import NotFound
+
+    reference = mount.get("source") or ""
+    image = images.resolve(reference)
+    if image is None:
+        raise NotFound(f"No such image: {reference}")
+    return mounts.image(mount, images.layers(image.id))
+
+
+def _lock(name: str) -> str:
+    """One of 64 locks: lock files stay for ever, so there is not one for each volume."""
+    import zlib
+
+    return f"volume-{zlib.crc32(name.encode()) & 63}"

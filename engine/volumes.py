@@ -1,0 +1,108 @@
+"""Volumes as the engine offers them: create, list, remove."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from engine import paths
+from engine.erase import erase
+from engine.state import db, journal, volume_uses
+from engine.state import volumes as rows
+from engine.state.volumes import VolumeRow
+from engine.volume import local, mounts
+from schemas import labels as keys
+from schemas.errors import Conflict, InvalidArgument, NotFound, Unsupported
+from schemas.records import VolumeInfo
+from schemas.specs import VolumeSpec
+
+_NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-")
+
+
+def create(spec: VolumeSpec) -> VolumeInfo:
+    """Make a volume; the one that has the name already is given back as it is."""
+    name = spec["name"]
+    if len(name) < 2 or not name[0].isalnum() or not _NAME.issuperset(name) or len(name) > 255:
+        raise InvalidArgument(
+            f'create {name}: "{name}" includes invalid characters for a local volume name, only'
+            ' "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed'
+        )
+    driver = spec.get("driver") or "local"
+    if driver != "local":
+        raise Unsupported(f'volume driver "{driver}" is not supported by the local engine')
+    options = spec.get("driver_opts") or {}
+    if options:
+        mounts.check_options(options)
+    row = VolumeRow(name, driver, spec.get("labels") or {}, options, time.time(), anonymous=False)
+    old = ""
+    with db.transaction() as database:
+        made = rows.insert(database, row)
+        if made:
+            # A directory without a row is what a killed removal left: its content must not come back.
+            old = local.discard(name)
+            local.ensure(name)
+    if old:
+        erase(old)
+    if made:
+        journal.append("volume", "create", name, {"driver": driver})
+    return get(name)
+
+
+def get(name: str) -> VolumeInfo:
+    """NotFound."""
+    row = rows.get(name)
+    if row is None:
+        raise NotFound(f"get {name}: no such volume")
+    return _info(row)
+
+
+def select(labels: dict[str, str] | None = None) -> list[VolumeInfo]:
+    """The volumes that have all ``labels``, by name."""
+    return [_info(row) for row in rows.select(labels)]
+
+
+def remove(name: str, *, force: bool = False) -> None:
+    """Conflict while a container uses it; NotFound, unless ``force``."""
+    with db.transaction() as database:
+        if rows.get(name) is None:
+            if force:
+                return
+            raise NotFound(f"get {name}: no such volume")
+        users = volume_uses.users(name)
+        if users:
+            raise Conflict(f"remove {name}: volume is in use - [{', '.join(users)}]")
+        rows.delete(database, name)
+        doomed = local.discard(name)
+    if doomed:
+        erase(doomed)
+    journal.append("volume", "destroy", name, {"driver": "local"})
+
+
+def sweep() -> None:
+    """Erase directories of volumes without a row: removals that were cut short. Cheap when there are none."""
+    store = f"{paths.root()}/volumes"
+    try:
+        found = set(os.listdir(store))
+    except FileNotFoundError:
+        return
+    if not found - rows.names(db.connection()):
+        return
+    with db.transaction() as database:
+        # Rows and directories change together under the write lock, so the second look decides.
+        found = set(os.listdir(store))
+        rubbish = [local.discard(name) for name in found - rows.names(database)]
+    for path in rubbish:
+        if path:
+            erase(path)
+
+
+def _info(row: VolumeRow) -> VolumeInfo:
+    return VolumeInfo(
+        name=row.name,
+        driver=row.driver,
+        labels={**row.labels, keys.ANONYMOUS_VOLUME: ""} if row.anonymous else row.labels,
+        mountpoint=local.data(row.name),
+        created=row.created,
+        anonymous=row.anonymous,
+        options=row.options,
+    )

@@ -1,0 +1,43 @@
+"""The same tests on a second kernel: Linux 6.1 with cgroup v2, without NAT and without system call filters."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support import uml
+
+TOP = Path(__file__).parents[2]
+# Life, limits and lack of memory; exec and terminals; lost shims; names and ports without NAT; an attached ``up``; a stack.
+# Without translation, published ports are the supervisor's own, and go with it.
+NOT_THERE = "tests/engine/test_network_containers.py::test_a_container_works_on_without_its_supervisor_and_with_a_new_one"
+TESTS = (
+    "tests/engine/test_lifecycle.py",
+    "tests/engine/test_exec.py",
+    "tests/engine/test_recovery.py",
+    "tests/engine/test_network_containers.py",
+    "tests/e2e/test_attached.py",
+    "tests/e2e/test_samples.py::test_what_was_written_to_the_guestbook_is_there_after_down_and_up",
+)
+
+
+@pytest.mark.cgroup2
+@pytest.mark.timeout(900)
+def test_the_engine_works_on_cgroup_version_2() -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        f"--deselect={NOT_THERE}",
+        *TESTS,
+    ]
+    done = uml.run(["env", f"PYTHONPATH={TOP}", *command], cwd=str(TOP), timeout=800)
+    assert done.status == 0, done.output[-20000:]
+    assert re.search(r"\d+ passed", done.output), done.output[-2000:]
+    assert "skipped" not in done.output

@@ -1,0 +1,185 @@
+"""The command line as a person types it: real ``pycompose``, real containers, in a network without a route out.
+
+Image store and state directories are made once for all tests; what a test leaves in them, or on the machine, fails it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from tests.support import images, isolation
+from tests.support.eventually import eventually
+
+HERE = Path(__file__).parent
+COMMAND = Path(sys.executable).parent / "pycompose"
+_KEPT = ("PATH", "HOME", "LANG", "PYTHONPATH")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.e2e)
+            item.add_marker(pytest.mark.kernel)
+
+
+class Done(NamedTuple):
+    """What a command has left: exit code and text."""
+
+    code: int
+    out: str
+    err: str
+
+
+class Compose:
+    """A project directory of one test, and the command run in it."""
+
+    def __init__(self, directory: Path, environ: dict[str, str]) -> None:
+        self.directory = directory
+        self.environ = environ
+
+    def write(self, text: str, name: str = "compose.yaml") -> Path:
+        """Write a file of the project."""
+        path = self.directory / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        return path
+
+    def run(
+        self, *words: str, input: str | None = None, timeout: float = 60, **environ: str
+    ) -> Done:
+        """Run the command, whatever comes of it."""
+        done = subprocess.run(
+            [str(COMMAND), *words],
+            cwd=self.directory,
+            env={**self.environ, **environ},
+            input=input if input is not None else "",
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+        return Done(done.returncode, done.stdout, done.stderr)
+
+    def __call__(self, *words: str, input: str | None = None, timeout: float = 60) -> str:
+        """Run the command, which must succeed; its output."""
+        done = self.run(*words, input=input, timeout=timeout)
+        assert done.code == 0, f"{' '.join(words)}: {done.code}\n{done.out}\n{done.err}"
+        return done.out
+
+    def begin(self, *words: str) -> subprocess.Popen[str]:
+        """Start the command; the caller ends it."""
+        return subprocess.Popen(
+            [str(COMMAND), *words],
+            cwd=self.directory,
+            env=self.environ,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def containers(self) -> dict[str, dict[str, Any]]:
+        """The state of every container of the project by name, as ``ps -a --format json`` prints it."""
+        lines = self("ps", "-a", "--format", "json").splitlines()
+        return {found["Name"]: found for found in map(json.loads, lines)}
+
+    def ids(self) -> dict[str, str]:
+        """Container ids by name."""
+        return {name: found["ID"] for name, found in self.containers().items()}
+
+    def states(self) -> dict[str, str]:
+        """ "running", "exited" … by container name."""
+        return {name: found["State"] for name, found in self.containers().items()}
+
+
+@pytest.fixture(scope="session")
+def state(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """State directories with the busybox image: (PYCOMPOSE_ROOT, PYCOMPOSE_RUN)."""
+    assert os.geteuid() == 0, "the end-to-end tests need root"
+    isolation.enter()
+    base = tmp_path_factory.mktemp("e2e")
+    archive = images.write_busybox(base / "busybox.tar")
+    environ = _environ(base / "lib", base / "run")
+    load = f"from engine.local import LocalEngine; LocalEngine().load_images({str(archive)!r}, sink=print)"
+    subprocess.run([sys.executable, "-c", load], env=environ, check=True, timeout=60)
+    return base / "lib", base / "run"
+
+
+@pytest.fixture
+def compose(tmp_path: Path, state: tuple[Path, Path]) -> Iterator[Compose]:
+    """A project directory; afterwards the project is taken down and must have left no trace."""
+    before = isolation.traces()
+    directory = tmp_path / "demo"
+    directory.mkdir()
+    project = Compose(directory, _environ(*state))
+    yield project
+    for name in {"demo", *project("ls", "-a", "-q").split()}:
+        project("-p", name, "down", "-v", "-t", "0", "--remove-orphans")
+    remaining: list[str] = []
+
+    def clean() -> bool:
+        remaining[:] = [*isolation.leaks(before, *state), *_rows(state[0])]
+        return not remaining
+
+    try:
+        eventually(clean, within=5)
+    except AssertionError:
+        _sweep(project.environ)
+        pytest.fail("left behind:\n  " + "\n  ".join(remaining))
+
+
+def _sweep(environ: dict[str, str]) -> None:
+    """Remove everything, so that one test's rest is not the next one's trouble."""
+    code = """
+from engine.local import LocalEngine
+engine = LocalEngine()
+for container in engine.containers():
+    engine.remove(container.id, force=True, volumes=True)
+for network in engine.networks():
+    if network.driver == "bridge":
+        engine.remove_network(network.id)
+for volume in engine.volumes():
+    engine.remove_volume(volume.name)
+"""
+    subprocess.run([sys.executable, "-c", code], env=environ, check=False, timeout=60)
+
+
+def _environ(root: Path, run: Path) -> dict[str, str]:
+    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    return {**kept, "PYCOMPOSE_ROOT": str(root), "PYCOMPOSE_RUN": str(run)}
+
+
+def _rows(root: Path) -> list[str]:
+    """What the database still knows of containers, networks and volumes."""
+    with closing(sqlite3.connect(root / "state.db")) as database:
+        return [
+            f"{table}: {name}"
+            for table in ("containers", "networks", "volumes")
+            for (name,) in database.execute(
+                f"SELECT name FROM {table} WHERE name NOT IN ('bridge')"
+            )
+        ]
+
+
+def wait_for_output(process: subprocess.Popen[str], text: str, *, within: float = 20) -> str:
+    """Read a running command's stdout until ``text`` has come; what was read."""
+    assert process.stdout is not None
+    deadline = time.monotonic() + within
+    seen = ""
+    while text not in seen:
+        assert time.monotonic() < deadline, f"{text!r} did not come: {seen!r}"
+        line = process.stdout.readline()
+        assert line, f"{text!r} did not come before the end: {seen!r}"
+        seen += line
+    return seen

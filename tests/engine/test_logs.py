@@ -1,0 +1,86 @@
+"""A container's log as a reader sees it."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from engine.local import LocalEngine
+from schemas.errors import Unsupported
+from tests.support.containers import output, start
+
+
+def test_tail_counts_lines_from_the_end(engine: LocalEngine) -> None:
+    start(engine, "one", "seq 1000")
+    engine.wait("one", timeout=10)
+    assert output(engine, "one", tail=3) == ["998", "999", "1000"]
+    assert output(engine, "one", tail=0) == []
+    assert len(output(engine, "one", tail=5000)) == 1000
+
+
+def test_a_last_line_without_newline_is_a_line(engine: LocalEngine) -> None:
+    start(engine, "one", "printf 'a\\nb'")
+    engine.wait("one", timeout=10)
+    assert output(engine, "one") == ["a", "b"]
+    assert output(engine, "one", tail=1) == ["b"]
+
+
+def test_a_long_line_comes_out_as_one(engine: LocalEngine) -> None:
+    start(engine, "one", "head -c 300000 /dev/zero | tr '\\0' x; echo; echo end")
+    engine.wait("one", timeout=10)
+    assert [len(line) for line in output(engine, "one")] == [300000, 3]
+
+
+def test_a_line_written_in_parts_comes_out_as_one(engine: LocalEngine) -> None:
+    start(engine, "one", "printf a; sleep 0.1; printf b; sleep 0.1; echo c")
+    engine.wait("one", timeout=10)
+    assert output(engine, "one") == ["abc"]
+
+
+def test_since_and_until_cut_by_time(engine: LocalEngine) -> None:
+    start(engine, "one", "echo first; sleep 0.4; echo second")
+    time.sleep(0.2)
+    middle = time.time()
+    engine.wait("one", timeout=10)
+    assert output(engine, "one", since=middle) == ["second"]
+    assert output(engine, "one", until=middle) == ["first"]
+
+
+def test_follow_reads_on_until_the_end(engine: LocalEngine) -> None:
+    start(engine, "one", "for i in 1 2 3; do echo $i; sleep 0.1; done")
+    assert output(engine, "one", follow=True) == ["1", "2", "3"]
+
+
+def test_follow_goes_over_restarts(engine: LocalEngine) -> None:
+    start(engine, "one", "echo run; exit 1", restart={"name": "on-failure", "max_retries": 2})
+    assert output(engine, "one", follow=True) == ["run"] * 3
+
+
+def test_close_from_another_thread_ends_a_follower(engine: LocalEngine) -> None:
+    start(engine, "one", "echo here; exec sleep 100")
+    stream = engine.logs("one", {"follow": True})
+    threading.Timer(0.3, stream.close).start()
+    began = time.monotonic()
+    assert [line.line for line in stream] == [b"here"]
+    assert time.monotonic() - began < 5
+
+
+def test_rotation_keeps_the_newest_lines_and_a_follower_sees_all(engine: LocalEngine) -> None:
+    logging = {"driver": "json-file", "options": {"max-size": "10k", "max-file": "3"}}
+    script = "i=0; while [ $i -lt 9000 ]; do echo line $i; i=$((i+1)); [ $((i%100)) = 0 ] && sleep 0.01; done"
+    start(engine, "one", f"sleep 0.1; {script}; true", logging=logging)
+    followed = output(engine, "one", follow=True)
+    assert followed[-1] == "line 8999"
+    kept = output(engine, "one")
+    assert kept[-1] == "line 8999"
+    assert kept == [f"line {n}" for n in range(9000 - len(kept), 9000)]
+    assert 500 < len(kept) < 9000
+
+
+def test_driver_none_keeps_nothing(engine: LocalEngine) -> None:
+    start(engine, "one", "echo x", logging={"driver": "none"})
+    engine.wait("one", timeout=10)
+    with pytest.raises(Unsupported, match="none"):
+        engine.logs("one", {})

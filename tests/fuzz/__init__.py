@@ -1,0 +1,1 @@
+"""Generated inputs for the loader: ``python -m tests.fuzz.loader``."""

@@ -1,0 +1,1 @@
+"""Tests of pure parts: no root, no kernel facility, no network."""

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from engine import support
+from schemas.errors import EngineError, InvalidArgument, Unsupported
+from schemas.specs import ContainerSpec
+
+OTHER = "arm64" if os.uname().machine == "x86_64" else "amd64"
+
+
+def spec(**keys: object) -> ContainerSpec:
+    return {"name": "x", "image": "y", **keys}  # type: ignore[typeddict-item]
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ({"platform": f"linux/{OTHER}"}, f"platform linux/{OTHER}"),
+        ({"platform": "windows/amd64"}, "platform windows/amd64"),
+        ({"userns_mode": "private"}, "userns_mode: private"),
+        ({"ipc": "none"}, "ipc: none"),
+        ({"pid": "container:"}, "pid: container:"),
+        ({"uts": "container:x"}, "uts: container:x"),
+        ({"ports": [{"target": 9, "protocol": "sctp"}]}, "sctp"),
+        ({"security_opt": ["apparmor=mine"]}, "security_opt apparmor=mine"),
+        ({"security_opt": ["label:type:x"]}, "security_opt label=type:x"),
+        ({"logging": {"driver": "syslog"}}, "logging.driver syslog"),
+        ({"logging": {"options": {"tag": "x"}}}, "logging.options tag"),
+        ({"storage_opt": {"size": "1G"}}, "storage_opt size"),
+        (
+            {"endpoints": [{"network": "n", "link_local_ips": ["1.2.3.4"]}]},
+            "networks.n.link_local_ips",
+        ),
+    ],
+)
+def test_what_cannot_be_had_is_named(keys: dict[str, object], message: str) -> None:
+    with pytest.raises(Unsupported, match=message):
+        support.check_container(spec(**keys))
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"network_mode": "host", "endpoints": [{"network": "n"}]},
+        {"network_mode": "container:x", "ports": [{"target": 80, "protocol": "tcp"}]},
+        {"mounts": [{"type": "tmpfs", "target": "relative"}]},
+    ],
+)
+def test_what_makes_no_sense_is_refused(keys: dict[str, object]) -> None:
+    with pytest.raises(InvalidArgument):
+        support.check_container(spec(**keys))
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {},
+        {"platform": "linux"},
+        {"pid": "host", "ipc": "shareable", "uts": "host", "cgroup": "host"},
+        {"network_mode": "container:web"},
+        {"security_opt": ["no-new-privileges", "seccomp:unconfined", "label=disable"]},
+        {"logging": {"driver": "local", "options": {"max-size": "10m", "max-file": "3"}}},
+    ],
+)
+def test_what_can_be_had_passes(keys: dict[str, object]) -> None:
+    support.check_container(spec(**keys))
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        {"driver": "macvlan"},
+        {"driver": "overlay"},
+        {"ipam_driver": "mine"},
+        {"enable_ipv4": False},
+        {"driver_opts": {"com.docker.network.bridge.enable_icc": "false"}},
+    ],
+)
+def test_a_network_that_cannot_be_had_is_refused_by_name(network: dict[str, object]) -> None:
+    with pytest.raises(EngineError, match="network n"):
+        support.check_network({"name": "n", **network})  # type: ignore[typeddict-item]
+
+
+def test_every_key_that_is_not_honoured_says_why() -> None:
+    for table in (support.SERVICE, support.NETWORK):
+        for key, entry in table.items():
+            assert entry.level == "honoured" or entry.reason, key

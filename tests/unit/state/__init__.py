@@ -1,0 +1,1 @@
+"""Rows, locks and the journal."""
