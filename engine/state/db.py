@@ -6,11 +6,12 @@ what a lost transaction described died with the same power cut.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 
 from engine import paths
 from engine.state.schema import MIGRATIONS
@@ -77,7 +78,8 @@ def close() -> None:
 
 def _open(path: str) -> sqlite3.Connection:
     try:
-        os.makedirs(os.path.dirname(path), mode=0o711, exist_ok=True)
+        if not os.path.exists(path):
+            _create(path)
         database = sqlite3.connect(
             path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
         )
@@ -98,6 +100,28 @@ def _open(path: str) -> sqlite3.Connection:
         database.close()
         raise
     return database
+
+
+def _create(path: str) -> None:
+    """Make the file complete beside its place and move it there, so that nobody ever opens one half made.
+
+    SQLite's change to WAL fails at once, without its busy handler, while another connection looks at the file.
+    """
+    directory, new = os.path.dirname(path), f"{path}.new"
+    os.makedirs(directory, mode=0o711, exist_ok=True)
+    lock = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if os.path.exists(path):
+            return
+        for left_over in (new, f"{new}-wal", f"{new}-shm"):
+            with suppress(FileNotFoundError):
+                os.unlink(left_over)
+        with closing(sqlite3.connect(new, isolation_level=None)) as database:
+            _migrate(database, new)
+        os.rename(new, path)
+    finally:
+        os.close(lock)
 
 
 def _migrate(database: sqlite3.Connection, path: str) -> None:
