@@ -305,26 +305,28 @@ class LocalEngine:
         return images.inspect(reference)
 
     def tag_image(self, reference: str, tag: str) -> None:
-        from engine import images
+        from engine import image_names
 
-        images.tag(reference, tag)
+        image_names.tag(reference, tag)
 
     def remove_image(self, reference: str, *, force: bool = False) -> list[str]:
-        from engine import images
+        from engine import image_names
 
-        return images.remove(reference, force=force)
+        return image_names.remove(reference, force=force)
 
     def load_images(self, path: str, *, sink: Sink) -> list[ImageInfo]:
-        from engine import images
+        from engine import image_files
 
-        return images.load(path, sink=sink)
+        return image_files.load(path, sink=sink)
 
     def import_image(
         self, path: str, reference: str, *, changes: list[str], message: str = "", sink: Sink
     ) -> ImageInfo:
-        from engine import images
+        from engine import image_files
 
-        return images.import_rootfs(path, reference, changes=changes, message=message, sink=sink)
+        return image_files.import_rootfs(
+            path, reference, changes=changes, message=message, sink=sink
+        )
 
     def build(self, spec: BuildSpec, *, sink: BuildSink) -> ImageInfo:
         from engine.build import builder
@@ -338,9 +340,9 @@ class LocalEngine:
         return builder.check(spec)
 
     def save_images(self, references: list[str], path: str) -> None:
-        from engine import images
+        from engine import image_files
 
-        images.save(references, path)
+        image_files.save(references, path)
 
     def pull(self, reference: str, *, platform: str = "", sink: Sink) -> ImageInfo:
         from engine import transfers

@@ -9,7 +9,7 @@ import json
 import os
 from typing import TYPE_CHECKING
 
-from engine import addresses, containers, images, networks, paths
+from engine import addresses, containers, image_roots, images, networks, paths
 from engine.state import containers as rows
 from engine.state import locks
 from engine.state import networks as network_rows
@@ -57,7 +57,7 @@ def build(row: ContainerRow) -> Bundle:
         row,
         _shared(spec),
         images.config(row.image_id),
-        root=images.root(row.image_id, row.id),
+        root=image_roots.root(row.image_id, row.id),
         mounts=local.prepare_mounts(row.id, spec, layers),
         endpoints=addresses.plans(row, places, spec),
         links=_links(row, spec),

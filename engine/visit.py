@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import cast
 
-from engine import containers, images, paths, running
+from engine import containers, image_roots, images, paths, running
 from engine.kernel import namespaces, pidfd
 from engine.runtime import rootfs
 from engine.runtime.bundle import Bundle
@@ -96,7 +96,7 @@ def _bundle(row: ContainerRow) -> Bundle:
         "Bundle",
         {
             "id": row.id,
-            "root": images.root(row.image_id, row.id),
+            "root": image_roots.root(row.image_id, row.id),
             "mounts": local.prepare_mounts(row.id, spec, layers),
         },
     )

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar
 
-from engine import images, paths
+from engine import image_roots, paths
 from engine.kernel import mount, namespaces
 from schemas.typed import NamedTuple
 
@@ -33,8 +33,8 @@ class Stack(NamedTuple):
     def lowers(self, *, mount_points: bool = False) -> list[str]:
         """The lower directories of an overlay of it: never none, and never only one. ``mount_points``: with what a running
         container wants to be there."""
-        lowest = images.mount_points() if mount_points else _empty()
-        return [*self.layers, *(images.host_layers() if self.host else ()), lowest]
+        lowest = image_roots.mount_points() if mount_points else _empty()
+        return [*self.layers, *(image_roots.host_layers() if self.host else ()), lowest]
 
     def usr(self) -> list[str]:
         """Those of /usr, which is a mount of its own on a host's system."""

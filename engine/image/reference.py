@@ -77,6 +77,23 @@ def normalise(text: str) -> str:
     return str(with_default_tag(parse(text)))
 
 
+def tag_name(text: str) -> str:
+    """The full form of a name that an image is to be given; InvalidArgument when it names a digest."""
+    wanted = parse(text)
+    if wanted.digest:
+        raise InvalidArgument("refusing to create a tag with a digest reference")
+    return str(with_default_tag(wanted))
+
+
+def full(text: str) -> str:
+    """The full form of ``text``, or "" when it cannot be a reference. Beside a digest, a tag says nothing."""
+    try:
+        wanted = with_default_tag(parse(text))
+    except InvalidArgument:
+        return ""
+    return str(wanted._replace(tag="") if wanted.digest else wanted)
+
+
 def with_default_tag(reference: Reference) -> Reference:
     if reference.tag or reference.digest:
         return reference

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from engine import images
+from engine import image_files, image_roots, images
 from engine.image import skeleton
 from engine.volume import local
 from schemas.specs import Mount
@@ -84,7 +84,7 @@ def test_links_of_the_skeleton_lead_into_the_system_only() -> None:
 def test_the_root_of_a_container_has_its_own_writable_directories(state: tuple[Path, Path]) -> None:
     image = images.resolve("pycompose/host")
     assert image is not None
-    root = images.root(image.id, "a" * 64)
+    root = image_roots.root(image.id, "a" * 64)
     assert root["kind"] == "host" and root["lowers"] == [skeleton.path()]
     for key in ("upper", "work", "usr_upper", "usr_work"):
         assert root[key].startswith(str(state[0] / "containers" / ("a" * 64)))  # type: ignore[literal-required]
@@ -98,7 +98,7 @@ def test_a_container_of_it_runs_the_hosts_programs_and_changes_nothing_of_the_ho
     id = "d" * 64
     image = images.resolve("pycompose/host")
     assert image is not None
-    made = bare.bundle(id, [], root=images.root(image.id, id))
+    made = bare.bundle(id, [], root=image_roots.root(image.id, id))
     (state[1] / "containers" / id).mkdir(parents=True)
     script = "python3 -c 'import ssl, json; print(1)' && echo x > /usr/local/written && cat /usr/local/written /etc/shadow"
     done = bare.shell(made, script)
@@ -119,7 +119,7 @@ def test_the_content_of_another_image_is_mounted_read_only(
         ["data:1"],
     )
     (tmp_path / "data.tar").write_bytes(archive)
-    images.load(str(tmp_path / "data.tar"), sink=lambda _: None)
+    image_files.load(str(tmp_path / "data.tar"), sink=lambda _: None)
     (state[1] / "containers" / id).mkdir(parents=True)
     mount: Mount = {"type": "image", "source": "data:1", "target": "/x", "subpath": "a"}
     mounts = local.prepare_mounts(id, {"name": "web", "image": "x", "mounts": [mount]}, [])

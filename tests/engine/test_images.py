@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from backports import zstd
 
-from engine import images
+from engine import image_files, image_names, images
 from engine.image import gc
 from engine.image.blobs import BlobStore
 from engine.state import containers, db, locks
@@ -48,7 +48,7 @@ def write(path: Path, data: bytes) -> str:
 
 
 def load(tmp_path: Path, data: bytes) -> list[str]:
-    return [info.id for info in images.load(write(tmp_path / "a.tar", data), sink=silent)]
+    return [info.id for info in image_files.load(write(tmp_path / "a.tar", data), sink=silent)]
 
 
 def files(state: tuple[Path, Path]) -> list[str]:
@@ -123,18 +123,18 @@ def test_what_is_saved_can_be_loaded_and_saved_again_to_the_same_bytes(
 ) -> None:
     stored = [(LAYER, gzip.compress(ONE)), (LAYER, TWO)]
     load(tmp_path, oci_archive([ONE, TWO], stored, "app:1"))
-    images.tag("app:1", "other/app:2")
-    images.save(["app:1", "other/app:2"], str(tmp_path / "one.tar"))
+    image_names.tag("app:1", "other/app:2")
+    image_files.save(["app:1", "other/app:2"], str(tmp_path / "one.tar"))
     monkeypatch.setenv("PYCOMPOSE_ROOT", str(tmp_path / "second"))
-    [info] = images.load(str(tmp_path / "one.tar"), sink=silent)
+    [info] = image_files.load(str(tmp_path / "one.tar"), sink=silent)
     assert info.tags == ("app:1", "other/app:2")
-    images.save(["app:1", "other/app:2"], str(tmp_path / "two.tar"))
+    image_files.save(["app:1", "other/app:2"], str(tmp_path / "two.tar"))
     assert (tmp_path / "one.tar").read_bytes() == (tmp_path / "two.tar").read_bytes()
 
 
 def test_a_root_filesystem_is_imported_with_changes(tmp_path: Path) -> None:
     path = write(tmp_path / "root.tar.gz", gzip.compress(ONE))
-    info = images.import_rootfs(path, "mine", changes=['CMD ["/x"]', "ENV A=b"], sink=silent)
+    info = image_files.import_rootfs(path, "mine", changes=['CMD ["/x"]', "ENV A=b"], sink=silent)
     assert info.tags == ("mine:latest",)
     assert images.config(info.id)["config"] == {"Cmd": ["/x"], "Env": ["A=b"]}
     assert Path(images.layers(info.id)[0], "etc/one").read_text() == "1"
@@ -152,19 +152,19 @@ def test_inspect_has_dockers_shape(tmp_path: Path) -> None:
 
 def test_the_last_name_takes_the_image_with_it(tmp_path: Path, state: tuple[Path, Path]) -> None:
     [id] = load(tmp_path, docker_archive([ONE], ["a:1"]))
-    images.tag("a:1", "b:1")
-    assert images.remove("a:1") == ["Untagged: a:1"]
-    assert images.remove("b:1")[:2] == ["Untagged: b:1", f"Deleted: {id}"]
+    image_names.tag("a:1", "b:1")
+    assert image_names.remove("a:1") == ["Untagged: a:1"]
+    assert image_names.remove("b:1")[:2] == ["Untagged: b:1", f"Deleted: {id}"]
     assert files(state) == []
     with pytest.raises(NotFound):
-        images.remove("b:1")
+        image_names.remove("b:1")
 
 
 def test_removing_by_id_needs_force_when_there_are_several_names(tmp_path: Path) -> None:
     [id] = load(tmp_path, docker_archive([ONE], ["a:1", "b:1"]))
     with pytest.raises(Conflict, match="multiple repositories"):
-        images.remove(id)
-    assert images.remove(id[7:19], force=True)[:3] == [
+        image_names.remove(id)
+    assert image_names.remove(id[7:19], force=True)[:3] == [
         "Untagged: a:1",
         "Untagged: b:1",
         f"Deleted: {id}",
@@ -174,7 +174,7 @@ def test_removing_by_id_needs_force_when_there_are_several_names(tmp_path: Path)
 def test_layers_that_another_image_has_stay(tmp_path: Path, state: tuple[Path, Path]) -> None:
     load(tmp_path, docker_archive([ONE, TWO], ["a:1"]))
     load(tmp_path, docker_archive([ONE], ["b:1"]))
-    images.remove("a:1")
+    image_names.remove("a:1")
     assert len(files(state)) == 2
     assert Path(images.layers(images.image("b:1").id)[0], "etc/one").exists()  # type: ignore[union-attr]
 
@@ -189,8 +189,8 @@ def test_an_image_in_use_is_not_removed(tmp_path: Path, state: tuple[Path, Path]
     [id] = load(tmp_path, docker_archive([ONE], ["a:1"]))
     use(id)
     with pytest.raises(Conflict, match="cccccccccccc is using"):
-        images.remove("a:1")
-    assert images.remove("a:1", force=True) == ["Untagged: a:1"]
+        image_names.remove("a:1")
+    assert image_names.remove("a:1", force=True) == ["Untagged: a:1"]
     assert len(files(state)) == 2 and images.layers(id)
 
 
@@ -258,19 +258,19 @@ def test_a_blob_that_is_not_the_announced_one_is_refused(
 
 def test_a_missing_file_and_a_directory_are_named(tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="no such file"):
-        images.load(str(tmp_path / "none.tar"), sink=silent)
+        image_files.load(str(tmp_path / "none.tar"), sink=silent)
     with pytest.raises(InvalidArgument, match="is a directory"):
-        images.load(str(tmp_path), sink=silent)
+        image_files.load(str(tmp_path), sink=silent)
 
 
 def test_the_host_image_cannot_be_removed_replaced_or_saved(tmp_path: Path) -> None:
     load(tmp_path, docker_archive([ONE], ["a:1"]))
     with pytest.raises(Conflict):
-        images.remove("pycompose/host")
+        image_names.remove("pycompose/host")
     with pytest.raises(Conflict):
-        images.tag("a:1", "pycompose/host")
+        image_names.tag("a:1", "pycompose/host")
     with pytest.raises(Unsupported):
-        images.save(["pycompose/host"], str(tmp_path / "x.tar"))
+        image_files.save(["pycompose/host"], str(tmp_path / "x.tar"))
     with pytest.raises(Conflict):
         load(tmp_path, docker_archive([TWO], ["pycompose/host:latest"]))
 
@@ -279,7 +279,7 @@ def test_two_commands_load_the_same_archive_at_once(
     tmp_path: Path, state: tuple[Path, Path]
 ) -> None:
     path = write_busybox(tmp_path / "b.tar")
-    code = f"from engine import images; images.load({str(path)!r}, sink=lambda _: None)"
+    code = f"from engine import image_files; image_files.load({str(path)!r}, sink=lambda _: None)"
     commands = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(4)]
     assert [command.wait(60) for command in commands] == [0, 0, 0, 0]
     assert len(files(state)) == 2
@@ -289,16 +289,16 @@ def test_a_killed_load_leaves_only_what_the_next_removal_sweeps(
     tmp_path: Path, state: tuple[Path, Path]
 ) -> None:
     path = write_busybox(tmp_path / "b.tar")
-    code = f"from engine import images; images.load({str(path)!r}, sink=lambda _: None)"
+    code = f"from engine import image_files; image_files.load({str(path)!r}, sink=lambda _: None)"
     for delay in range(60, 130, 10):
         command = subprocess.Popen([sys.executable, "-c", code])
         time.sleep(delay / 1000)
         command.send_signal(signal.SIGKILL)
         command.wait()
-    images.load(str(path), sink=silent)
+    image_files.load(str(path), sink=silent)
     found = images.image("busybox")
     assert found is not None and os.path.exists(images.layers(found.id)[0] + "/bin/busybox")
-    images.remove("busybox")
+    image_names.remove("busybox")
     assert files(state) == []
 
 

@@ -4,45 +4,27 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from backports import zstd
 
-from engine import images, transfers
+from engine import image_files, image_names, images, transfers
 from engine.state import images as rows
 from schemas.errors import InvalidArgument, NotFound, Unsupported
-from schemas.records import Progress
-from tests.support.images import directory, docker_archive, member, oci_archive, tar
-from tests.support.registry import OCI_INDEX, OCI_LAYER, Registry, running, sha256
+from tests.engine.registry.contents import BIG, ONE, TWO, silent
+from tests.support.images import docker_archive, member, oci_archive, tar
+from tests.support.registry import OCI_INDEX, OCI_LAYER, Registry, sha256
 
-pytestmark = pytest.mark.usefixtures("state")
-ONE = tar(directory("etc"), member("etc/one", b"1"))
-TWO = tar(directory("etc"), member("etc/two", b"2"))
-BIG = tar(member("big", os.urandom(3 << 20)))
 DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
-
-
-@pytest.fixture(scope="module")
-def registry(
-    tmp_path_factory: pytest.TempPathFactory, private_namespaces: None
-) -> Iterator[Registry]:
-    with running(tmp_path_factory.mktemp("registry")) as found:
-        yield found
-
-
-def silent(_: Progress) -> None:
-    pass
 
 
 def load(tmp_path: Path, data: bytes) -> str:
     path = tmp_path / "image.tar"
     path.write_bytes(data)
-    [info] = images.load(str(path), sink=silent)
+    [info] = image_files.load(str(path), sink=silent)
     return info.id
 
 
@@ -85,7 +67,7 @@ def test_an_image_is_pulled_by_digest_and_then_has_no_tag(registry: Registry) ->
     assert (info.tags, info.digests) == ((), (name,))
     assert images.image(name) == info
     assert images.image(f"{registry.address}/digest/app:1@{stored.digest}") == info
-    assert images.remove(name)[0] == f"Untagged: {name}"
+    assert image_names.remove(name)[0] == f"Untagged: {name}"
     assert images.image(info.id) is None
 
 
@@ -104,7 +86,7 @@ def test_a_layer_is_unpacked_whatever_its_compression_and_pushed_as_it_came(
     name = f"{registry.address}/packed/app:1"
     transfers.pull(name, sink=silent)
     assert content(name) == ["etc/one"]
-    images.tag(name, f"{registry.address}/packed/other:1")
+    image_names.tag(name, f"{registry.address}/packed/other:1")
     assert transfers.push(f"{registry.address}/packed/other:1", sink=silent) == stored.digest
 
 
@@ -200,7 +182,7 @@ def test_only_what_is_missing_is_pushed_and_the_rest_is_mounted(
     transfers.push(name, sink=note)
     assert sorted(states.values()) == [["Layer already exists"], ["Layer already exists"]]
     states.clear()
-    images.tag(name, f"{registry.address}/mount/second:1")
+    image_names.tag(name, f"{registry.address}/mount/second:1")
     transfers.push(f"{registry.address}/mount/second:1", sink=note)
     assert sorted(states.values()) == [["Mounted from mount/app"], ["Mounted from mount/app"]]
 
@@ -270,5 +252,5 @@ def test_a_layer_that_came_plain_travels_compressed_and_is_kept_so(
     transfers.push(name, sink=silent)
     [layer] = rows.layers(id)
     assert layer.media_type.endswith("gzip") and layer.blob_size < 1 << 20
-    images.save([name], str(tmp_path / "saved.tar"))
+    image_files.save([name], str(tmp_path / "saved.tar"))
     assert (tmp_path / "saved.tar").stat().st_size < 1 << 20

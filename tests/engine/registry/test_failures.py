@@ -15,34 +15,17 @@ import pytest
 
 from engine import images, transfers
 from schemas.errors import Failed
-from schemas.records import Progress
-from tests.support.images import directory, member, tar
+from tests.engine.registry.contents import BIG, ONE, silent
+from tests.support.images import member, tar
 from tests.support.registry import (
     OCI_CONFIG,
     OCI_LAYER,
     OCI_MANIFEST,
     Registry,
     Stored,
-    running,
     sha256,
 )
 from tests.support.store import rubbish
-
-pytestmark = pytest.mark.usefixtures("state")
-ONE = tar(directory("etc"), member("etc/one", b"1"))
-BIG = tar(member("big", os.urandom(4 << 20)))
-
-
-@pytest.fixture(scope="module")
-def registry(
-    tmp_path_factory: pytest.TempPathFactory, private_namespaces: None
-) -> Iterator[Registry]:
-    with running(tmp_path_factory.mktemp("registry")) as found:
-        yield found
-
-
-def silent(_: Progress) -> None:
-    pass
 
 
 @contextmanager

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,26 +13,10 @@ from engine.image import gc
 from engine.kernel import mount
 from engine.state import db
 from schemas.errors import EngineError
-from schemas.records import Progress
-from tests.support.images import directory, member, tar
-from tests.support.registry import OCI_LAYER, Registry, running
+from tests.engine.registry.contents import HUGE, ONE, silent
+from tests.support.images import member, tar
+from tests.support.registry import OCI_LAYER, Registry
 from tests.support.store import rubbish
-
-pytestmark = pytest.mark.usefixtures("state")
-ONE = tar(directory("etc"), member("etc/one", b"1"))
-HUGE = [tar(member(f"huge{number}", os.urandom(12 << 20))) for number in range(3)]
-
-
-@pytest.fixture(scope="module")
-def registry(
-    tmp_path_factory: pytest.TempPathFactory, private_namespaces: None
-) -> Iterator[Registry]:
-    with running(tmp_path_factory.mktemp("registry")) as found:
-        yield found
-
-
-def silent(_: Progress) -> None:
-    pass
 
 
 def test_a_full_disk_leaves_the_store_as_it_was(

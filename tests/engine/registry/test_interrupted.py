@@ -8,35 +8,17 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from engine import images, transfers
+from engine import image_files, images, transfers
 from engine.image import gc
 from schemas.errors import Unavailable
-from schemas.records import Progress
-from tests.support.images import directory, docker_archive, member, tar
-from tests.support.registry import OCI_LAYER, Registry, running, sha256, wire
+from tests.engine.registry.contents import BIG, HUGE, ONE, silent
+from tests.support.images import docker_archive
+from tests.support.registry import OCI_LAYER, Registry, sha256, wire
 from tests.support.store import rubbish
-
-pytestmark = pytest.mark.usefixtures("state")
-ONE = tar(directory("etc"), member("etc/one", b"1"))
-BIG = tar(member("big", os.urandom(4 << 20)))
-HUGE = [tar(member(f"huge{number}", os.urandom(12 << 20))) for number in range(3)]
-
-
-@pytest.fixture(scope="module")
-def registry(
-    tmp_path_factory: pytest.TempPathFactory, private_namespaces: None
-) -> Iterator[Registry]:
-    with running(tmp_path_factory.mktemp("registry")) as found:
-        yield found
-
-
-def silent(_: Progress) -> None:
-    pass
 
 
 def test_a_download_goes_on_where_the_connection_was_cut(registry: Registry) -> None:
@@ -65,7 +47,7 @@ def test_an_upload_goes_on_where_the_connection_was_cut(registry: Registry, tmp_
     path = tmp_path / "image.tar"
     with wire(registry.address, 0, -1, -1) as address:
         path.write_bytes(docker_archive([BIG], [f"{address}/upload/app:1"]))
-        images.load(str(path), sink=silent)
+        image_files.load(str(path), sink=silent)
         digest = transfers.push(f"{address}/upload/app:1", sink=silent)
     assert registry.digest("upload/app", "1") == digest
     assert transfers.pull(f"{registry.address}/upload/app:1", sink=silent)
@@ -138,13 +120,13 @@ def test_pulls_removals_and_collections_do_not_harm_each_other(
     names = [f"{registry.address}/many/app{number}:1" for number in range(3)]
     code = """
 import sys
-from engine import images, transfers
+from engine import image_files, image_names, images, transfers
 from schemas.errors import NotFound
 
 for _ in range(4):
     transfers.pull(sys.argv[1], sink=lambda p: None)
     try:
-        images.remove(sys.argv[1])
+        image_names.remove(sys.argv[1])
     except NotFound:
         pass
 transfers.pull(sys.argv[1], sink=lambda p: None)
