@@ -13,6 +13,7 @@ from backports import zstd
 from engine import image_files, image_names, images, transfers
 from engine.state import images as rows
 from schemas.errors import InvalidArgument, NotFound, Unsupported
+from schemas.records import Progress
 from tests.engine.registry.contents import BIG, ONE, TWO, silent
 from tests.support.images import docker_archive, member, oci_archive, tar
 from tests.support.registry import OCI_INDEX, OCI_LAYER, Registry, sha256
