@@ -9,9 +9,8 @@ import anyio.to_thread
 
 from compose.execute.course import BUSY, is_busy
 from compose.execute.crew import Perform
+from compose.execute.interrupts import BEAT
 from compose.plan.actions import Plan, Step, WaitFor
-
-_BEAT = 0.2  # seconds
 
 
 def run(plan: Plan, perform: Perform, *, limit: int, stop: threading.Event) -> bool:
@@ -74,7 +73,6 @@ class _Group:
 
 
 async def _beat() -> None:
-    """Wake the loop now and then: a signal that comes just before its wait begins, or to another thread, does not end the
-    wait, and its handler runs in this thread only."""
+    """Wake the loop now and then (see BEAT)."""
     while True:  # noqa: ASYNC110 - nothing sets an event: that is the point
-        await anyio.sleep(_BEAT)
+        await anyio.sleep(BEAT)

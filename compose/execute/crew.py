@@ -8,6 +8,7 @@ from collections.abc import Callable
 from queue import SimpleQueue
 
 from compose.execute.course import BUSY, Course, is_busy
+from compose.execute.interrupts import fetch
 from compose.plan.actions import Plan, Step
 
 Perform = Callable[[Step], None]
@@ -29,7 +30,7 @@ def run(plan: Plan, perform: Perform, *, limit: int, stop: threading.Event) -> b
             crew.begin(next_step)
         if not queue.running:
             break
-        step, error = crew.results.get()
+        step, error = fetch(crew.results)
         queue.ended(step)
         if error is None:
             queue.extend(course.done(step))

@@ -6,9 +6,26 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from queue import Empty, SimpleQueue
 from types import FrameType
 
+from schemas.typed import TypeVar
+
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+# Seconds. A signal that comes just before a wait begins, or to another thread, does not end the wait, and its handler runs
+# in the main thread only: whoever waits there without an end wakes now and then.
+BEAT = 0.2
+
+T = TypeVar("T")
+
+
+def fetch(queue: SimpleQueue[T]) -> T:
+    """The queue's next item, however long it takes; signals are seen within a beat."""
+    while True:
+        try:
+            return queue.get(timeout=BEAT)
+        except Empty:
+            continue
 
 
 @contextmanager

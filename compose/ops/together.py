@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from compose.execute.interrupts import BEAT
+
 T = TypeVar("T")
 
 
@@ -43,6 +45,6 @@ def run_together(work: Callable[[T], None], items: Sequence[T], *, limit: int = 
         threading.Thread(target=run, name="together", daemon=True).start()
     with changed:
         while running and not failures:
-            changed.wait()
+            changed.wait(BEAT)
     if failures:
         raise failures[0]

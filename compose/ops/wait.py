@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from queue import SimpleQueue
 
+from compose.execute.interrupts import fetch
 from schemas.engine import Engine
 from schemas.errors import EngineError
 from schemas.records import ContainerInfo, Exit
@@ -24,7 +25,7 @@ def ends(engine: Engine, containers: list[ContainerInfo]) -> Iterator[tuple[Cont
     for info in containers:
         threading.Thread(target=watch, args=(info,), daemon=True).start()
     for _ in containers:
-        info, end = queue.get()
+        info, end = fetch(queue)
         if isinstance(end, EngineError):
             raise end
         yield info, end
