@@ -74,11 +74,11 @@ def copy(engine: Engine, project: str, wanted: Copy, sink: Sink, *, dry_run: boo
             about = f"copy {info.name}:{wanted.source} to {wanted.target}"
         else:
             about = f"copy {wanted.source} to {info.name}:{wanted.target}"
-        sink(Progress(info.name, f"{about} Copying", "working"))
+        sink(Progress(info.name, about, "working", "Copying"))
         if not dry_run:
             carry = _out if wanted.outward else _in
             carry(engine, info, wanted)
-        sink(Progress(info.name, f"{about} Copied", "done"))
+        sink(Progress(info.name, about, "done", "Copied"))
 
 
 def _containers(engine: Engine, project: str, wanted: Copy) -> list[ContainerInfo]:

@@ -46,8 +46,8 @@ def test_a_file_goes_into_every_replica_and_comes_out_of_the_first(demo: Compose
         line
         for name in ("demo-web-1", "demo-web-2")
         for line in (
-            f" {name} copy one to {name}:/tmp/ Copying ",
-            f" {name} copy one to {name}:/tmp/ Copied ",
+            f" {name} copy one to {name}:/tmp/ Copying",
+            f" {name} copy one to {name}:/tmp/ Copied",
         )
     ]
     for index in ("1", "2"):
@@ -150,7 +150,7 @@ def test_a_dry_run_copies_nothing(demo: Compose) -> None:
     done = demo.run("--dry-run", "cp", "one", "web:/tmp/")
     assert (
         done.err.splitlines()[-1]
-        == " DRY-RUN MODE -  demo-web-2 copy one to demo-web-2:/tmp/ Copied "
+        == " DRY-RUN MODE -  demo-web-2 copy one to demo-web-2:/tmp/ Copied"
     )
     assert demo.run("exec", "web", "test", "-e", "/tmp/one").code == 1
 

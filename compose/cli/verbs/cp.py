@@ -47,6 +47,7 @@ def run(context: Context) -> int:
             "refusing to write a tar stream to a terminal", hint="redirect it to a file"
         )
     dry_run = context.options.dry_run
+    context.title = "Copying"
     copy(context.engine, context.project_name, wanted, context.reporter, dry_run=dry_run)
     context.progress_done()
     return 0
