@@ -94,7 +94,7 @@ def make_bundle(
         "readonly_paths": [] if open_paths else list(masks.READONLY_PATHS),
         "devices": list(spec.get("devices") or []),
         "device_rules": list(spec.get("device_cgroup_rules") or []),
-        "shm_size": spec.get("shm_size") or 0,
+        "shm_size": None if spec.get("ipc") == "none" else spec.get("shm_size") or 0,
         "oom_score_adj": spec.get("oom_score_adj"),
         "namespaces": modes,
         "cgroup": {

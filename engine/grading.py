@@ -88,7 +88,6 @@ def _volume_options(value: dict[str, str]) -> None:
 
 
 _QUESTIONS: dict[tuple[str, str], _Question] = {
-    ("services", "ipc"): _container("ipc"),
     ("services", "logging"): _container("logging"),
     ("services", "networks"): _container("endpoints", _endpoints),
     ("services", "platform"): _container("platform"),

@@ -52,7 +52,7 @@ SERVICE: dict[str, Support] = {
     "hostname": _YES,
     "image": _YES,
     "init": _YES,
-    "ipc": Support("partial", "not: none"),
+    "ipc": _YES,
     "isolation": _WINDOWS,
     "labels": _YES,
     "links": Support("partial", "as names in /etc/hosts, settled at the start"),
@@ -208,7 +208,7 @@ def _modes(spec: ContainerSpec) -> None:
 _MODES: tuple[tuple[str, tuple[str, ...], bool], ...] = (
     ("network_mode", ("", "none", "host", "bridge", "default"), True),
     ("pid", ("", "host"), True),
-    ("ipc", ("", "private", "shareable", "host"), True),
+    ("ipc", ("", "none", "private", "shareable", "host"), True),
     ("uts", ("", "host"), False),
     ("cgroup", ("", "private", "host"), False),
     ("userns_mode", ("", "host"), False),

@@ -107,7 +107,7 @@ class Bundle(TypedDict):
     readonly_paths: list[str]
     devices: list[Device]
     device_rules: list[str]
-    shm_size: int
+    shm_size: int | None  # 0: the default; None: no /dev/shm at all
     oom_score_adj: int | None
     namespaces: NamespaceModes
     cgroup: CgroupPlan

@@ -101,7 +101,7 @@ def _ipc(root: int, dev: int, bundle: Bundle) -> None:
     """/dev/shm and /dev/mqueue: of one's own, the host's, or of the container whose ipc namespace is shared."""
     mode = bundle["namespaces"]["ipc"]
     taken = {os.path.normpath(item["target"]) for item in bundle["mounts"]}
-    own_shm = "/dev/shm" not in taken
+    own_shm = "/dev/shm" not in taken and bundle["shm_size"] is not None
     if mode == "host" or mode.startswith("container:"):
         _mount_at(dev, "mqueue", "mqueue", _SAFE, "")
         os.mkdir("shm", 0o1777, dir_fd=dev)

@@ -15,6 +15,7 @@ TOP = Path(__file__).parents[2]
 # Without translation, published ports are the supervisor's own, and go with it.
 NOT_THERE = "tests/engine/test_network_containers.py::test_a_container_works_on_without_its_supervisor_and_with_a_new_one"
 TESTS = (
+    "tests/engine/attributes/test_resources.py",
     "tests/engine/test_lifecycle.py",
     "tests/engine/test_exec.py",
     "tests/engine/test_recovery.py",

@@ -24,6 +24,7 @@ class Setting(NamedTuple):
     file: str
     value: str
     key: str
+    instead: tuple[str, str] | None = None  # file and value where the kernel has ``file`` under another name
 
 
 class Cgroup:
@@ -190,7 +191,9 @@ def apply(directory_of: dict[str, str], settings: list[Setting]) -> None:
     """Write ``settings``; Unsupported when an asked one has no controller or file, Failed when it is refused."""
     for setting in settings:
         directory = directory_of.get(setting.controller)
-        path = f"{directory}/{setting.file}"
+        path, value = f"{directory}/{setting.file}", setting.value
+        if setting.instead is not None and not os.path.exists(path):
+            path, value = f"{directory}/{setting.instead[0]}", setting.instead[1]
         if directory is None or not os.path.exists(path):
             if setting.key:
                 raise Unsupported(
@@ -199,11 +202,11 @@ def apply(directory_of: dict[str, str], settings: list[Setting]) -> None:
                 )
             continue
         try:
-            write(path, setting.value)
+            write(path, value)
         except OSError as err:
             if setting.key:
                 reason = os.strerror(err.errno or 0)
-                message = f"{setting.key}: cgroup {setting.file}={setting.value}: {reason}"
+                message = f"{setting.key}: cgroup {os.path.basename(path)}={value}: {reason}"
                 raise Failed(message) from err
 
 

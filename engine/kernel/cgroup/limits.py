@@ -48,13 +48,12 @@ def v1(limits: Limits, number: DeviceNumber) -> list[Setting]:
     settings += _pids(limits)
     blkio = limits.get("blkio", {})
     if "weight" in blkio:
-        settings.append(
-            Setting("blkio", "blkio.weight", str(blkio["weight"]), "blkio_config.weight")
-        )
+        plain = str(blkio["weight"])
+        settings.append(_bfq("blkio", "blkio.weight", plain, "blkio_config.weight", plain))
     for path, weight in _pairs(blkio, "weight_device", "weight"):
         value = f"{number(path)} {weight}"
         settings.append(
-            Setting("blkio", "blkio.weight_device", value, "blkio_config.weight_device")
+            _bfq("blkio", "blkio.weight_device", value, "blkio_config.weight_device", value)
         )
     for key, (file, _) in _THROTTLES.items():
         for path, rate in _pairs(blkio, key, "rate"):
@@ -85,15 +84,22 @@ def v2(limits: Limits, number: DeviceNumber) -> list[Setting]:
     blkio = limits.get("blkio", {})
     if "weight" in blkio:
         weight = str(_io_weight(blkio["weight"]))
-        settings.append(Setting("io", "io.weight", weight, "blkio_config.weight"))
+        own = str(blkio["weight"])
+        settings.append(_bfq("io", "io.weight", weight, "blkio_config.weight", own))
     for path, rate in _pairs(blkio, "weight_device", "weight"):
-        line = f"{number(path)} {_io_weight(rate)}"
-        settings.append(Setting("io", "io.weight", line, "blkio_config.weight_device"))
+        disk = number(path)
+        line, own = f"{disk} {_io_weight(rate)}", f"{disk} {rate}"
+        settings.append(_bfq("io", "io.weight", line, "blkio_config.weight_device", own))
     for key, (_, word) in _THROTTLES.items():
         for path, rate in _pairs(blkio, key, "rate"):
             line = f"{number(path)} {word}={rate}"
             settings.append(Setting("io", "io.max", line, f"blkio_config.{key}"))
     return settings
+
+
+def _bfq(controller: str, file: str, value: str, key: str, own: str) -> Setting:
+    """A weight, of which a kernel with the BFQ scheduler alone has a file of its own, with ``own`` as its value."""
+    return Setting(controller, file, value, key, (file.replace(".", ".bfq.", 1), own))
 
 
 def weight_of_shares(shares: int) -> int:

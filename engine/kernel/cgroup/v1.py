@@ -18,6 +18,7 @@ from schemas.specs import Limits
 # a limit asks; "systemd" is there so that a session's end does not take our processes with it.
 _ALWAYS = frozenset({"memory", "pids", "cpuacct", "devices", "blkio", "systemd", "unified"})
 _FREEZE_PATIENCE = 5.0
+_RT_PERIOD = 1_000_000  # µs, the kernel's default
 
 
 class CgroupV1(group.Cgroup):
@@ -33,6 +34,7 @@ class CgroupV1(group.Cgroup):
                 group.make(path)
                 if "cpuset" in name.split(","):
                     self._inherit_cpuset(name)
+        self._allow_realtime(limits)
         group.apply(self._by_controller(), settings)
 
     def update(self, limits: Limits) -> None:
@@ -119,6 +121,26 @@ class CgroupV1(group.Cgroup):
                 if not group.read(f"{path}/{file}").strip():
                     group.write(f"{path}/{file}", group.read(f"{parent}/{file}").strip())
 
+    def _allow_realtime(self, asked: Limits) -> None:
+        """Give the groups above what this one asks for beside its neighbours: nobody can have more than there is above."""
+        runtime = asked.get("cpu_rt_runtime")
+        if not runtime:
+            return
+        share = runtime / (asked.get("cpu_rt_period") or _RT_PERIOD)
+        hierarchy = next((name for name in self._tops if "cpu" in name.split(",")), None)
+        if hierarchy is None:
+            return
+        path = self._tops[hierarchy]
+        for name in self.place.split("/")[:-1]:
+            path = f"{path}/{name}"
+            needed = share + sum(_realtime(entry.path) for entry in os.scandir(path) if entry.is_dir())
+            if needed > _realtime(path):
+                value = round(needed * _number(f"{path}/cpu.rt_period_us"))
+                try:
+                    group.write(f"{path}/cpu.rt_runtime_us", str(value))
+                except OSError:
+                    return  # the setting itself will be refused, by its name
+
     def _freeze(self, state: str, flag: str) -> None:
         directory_of = self._by_controller()
         unified = f"{directory_of.get('unified', '')}/cgroup.freeze"
@@ -135,6 +157,11 @@ class CgroupV1(group.Cgroup):
 
 def _settings(asked: Limits) -> list[Setting]:
     return limits.v1(asked, limits.device_number)
+
+
+def _realtime(path: str) -> float:
+    """The share of a processor that real-time tasks of a group may have."""
+    return _number(f"{path}/cpu.rt_runtime_us") / (_number(f"{path}/cpu.rt_period_us") or 1)
 
 
 def _await(path: str, word: str) -> None:

@@ -21,7 +21,7 @@ def spec(**keys: object) -> ContainerSpec:
         ({"platform": f"linux/{OTHER}"}, f"platform linux/{OTHER}"),
         ({"platform": "windows/amd64"}, "platform windows/amd64"),
         ({"userns_mode": "private"}, "userns_mode: private"),
-        ({"ipc": "none"}, "ipc: none"),
+        ({"ipc": "mine"}, "ipc: mine"),
         ({"pid": "container:"}, "pid: container:"),
         ({"uts": "container:x"}, "uts: container:x"),
         ({"ports": [{"target": 9, "protocol": "sctp"}]}, "sctp"),
