@@ -258,4 +258,5 @@ def _info(row: NetworkRow) -> NetworkInfo:
         tuple(plan["gateways"]),
         row.created,
         tuple(rows.attached(row.id)),
+        dict(row.spec),
     )

@@ -20,6 +20,9 @@ REPLACE = PREFIX + "replace"
 VERSION = PREFIX + "version"
 ANONYMOUS_VOLUME = "com.docker.volume.anonymous"
 
+STACK_PREFIX = "com.docker.stack."
+STACK = STACK_PREFIX + "namespace"  # what ``docker stack`` goes by
+
 HOOK = PREFIX + "hook"  # "pre_start": a container that runs a hook
 
 # Ours, beside those of Docker Compose.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 from schemas.typed import NamedTuple
@@ -90,6 +91,7 @@ class NetworkInfo(NamedTuple):
     gateways: tuple[str, ...]
     created: float
     containers: tuple[str, ...] = ()  # ids attached
+    spec: Mapping[str, object] = {}  # the NetworkSpec that it was made from, where the engine knows
 
 
 class VolumeInfo(NamedTuple):

@@ -35,6 +35,7 @@ VERBS: dict[str, Verb] = {
     "logs": Verb("View output from containers"),
     "ls": Verb("List running compose projects"),
     "pause": Verb("Pause services"),
+    "plan": Verb("Say what up would do, why, and which fields differ; changes nothing"),
     "port": Verb("Print the public port for a port binding"),
     "ps": Verb("List containers"),
     "pull": Verb("Pull service images"),
