@@ -1,106 +1,120 @@
-"""How far this engine honours an attribute with the value it has: the table of ``support``, and the very checks that refuse.
+"""How far this engine honours an attribute with the value it has: the table of ``grades``, and the very checks that refuse.
 
-A key that is honoured in part has a question here where its value decides; the answer is that of the check which
-``create`` asks, so that what is graded honoured is not refused later.
+Where the value decides, the answer is that of the check which ``create`` asks, so that what is graded honoured is not
+refused later.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
-from engine import support
+from engine import grades, support
 from schemas.errors import InvalidArgument, Unsupported
+from schemas.grades import HONOURED, Grades, Question
 from schemas.records import Support
 
-_YES = Support("honoured")
-_Question = Callable[[Any], Support | None]  # None: nothing speaks against it
+
+def _asked(check: Callable[[Any], None]) -> Question:
+    """What a check says of a value."""
+
+    def answer(value: Any) -> Support:
+        try:
+            check(value)
+        except (Unsupported, InvalidArgument) as error:
+            return Support("unsupported", error.message.removeprefix("network : "))
+        return HONOURED
+
+    return answer
 
 
-def grade(kind: str, key: str, value: object) -> Support:
-    """The grade of ``key: value`` of a service, network or volume (``kind``: services, networks, volumes)."""
-    entry = support.TABLES[kind].get(key)
-    if entry is None:
-        return Support("unsupported", "unknown to this engine")
-    if entry.level != "partial":
-        return entry
-    question = _QUESTIONS.get((kind, key))
-    if question is None:
-        return entry
-    try:
-        return question(value) or _YES
-    except (Unsupported, InvalidArgument) as error:
-        return Support("unsupported", error.message.removeprefix("network : "))
-
-
-def _container(key: str, prepare: Callable[[Any], Any] = lambda value: value) -> _Question:
-    def ask(value: Any) -> None:
+def _container(key: str, prepare: Callable[[Any], Any] = lambda value: value) -> Question:
+    def check(value: Any) -> None:
         spec: Any = {"name": "", "image": "", key: prepare(value)}
         support.check_container(spec)
 
-    return ask
+    return _asked(check)
 
 
-def _network(key: str, prepare: Callable[[Any], Any] = lambda value: value) -> _Question:
-    def ask(value: Any) -> None:
-        spec: Any = {"name": "", key: prepare(value)}
+def _network(key: str) -> Question:
+    def check(value: Any) -> None:
+        spec: Any = {"name": "", key: value}
         support.check_network(spec)
 
-    return ask
-
-
-def _endpoints(networks: Mapping[str, Any]) -> list[dict[str, Any]]:
-    return [{"network": name, **(attachment or {})} for name, attachment in networks.items()]
-
-
-def _ipam(value: Mapping[str, Any]) -> Support | None:
-    if value.get("options"):
-        return Support("unsupported", "options of an IPAM driver")
-    _network("ipam_driver")(value.get("driver"))
-    return None
-
-
-def _mounts(value: list[dict[str, Any]]) -> Support | None:
-    kinds = sorted({mount["type"] for mount in value} & {"npipe", "cluster"})
-    if kinds:
-        return Support("unsupported", f"type {' and '.join(kinds)}")
-    _container("mounts")(value)
-    return None
-
-
-def _restart(value: str) -> Support | None:
-    return support.SERVICE["restart"] if value in ("always", "unless-stopped") else None
-
-
-def _attachable(value: bool) -> Support | None:
-    return None if value else support.NETWORK["attachable"]
-
-
-def _volume_driver(value: str) -> Support | None:
-    return None if value == "local" else Support("unsupported", f"driver {value}")
+    return _asked(check)
 
 
 def _volume_options(value: dict[str, str]) -> None:
     from engine.volume.mounts import check_options
 
-    if value:
-        check_options(value)
+    check_options(value)
 
 
-_QUESTIONS: dict[tuple[str, str], _Question] = {
-    ("services", "logging"): _container("logging"),
-    ("services", "networks"): _container("endpoints", _endpoints),
-    ("services", "platform"): _container("platform"),
-    ("services", "ports"): _container("ports"),
-    ("services", "restart"): _restart,
-    ("services", "security_opt"): _container("security_opt"),
-    ("services", "userns_mode"): _container("userns_mode"),
-    ("services", "volumes"): _mounts,
-    ("networks", "attachable"): _attachable,
-    ("networks", "driver"): _network("driver"),
-    ("networks", "driver_opts"): _network("driver_opts"),
-    ("networks", "enable_ipv4"): _network("enable_ipv4"),
-    ("networks", "ipam"): _ipam,
-    ("volumes", "driver"): _volume_driver,
-    ("volumes", "driver_opts"): _volume_options,
+def _only(path: str, *words: object) -> Question:
+    """Honoured with these values; with others the entry's reason is why not."""
+
+    def answer(value: Any) -> Support:
+        return HONOURED if value in words else Support("unsupported", grades.TABLE[path].reason)
+
+    return answer
+
+
+def _restart(value: str) -> Support:
+    return support.SERVICE["restart"] if value in ("always", "unless-stopped") else HONOURED
+
+
+def _attachable(value: bool) -> Support:
+    return HONOURED if value else support.NETWORK["attachable"]
+
+
+def _mount_type(value: str) -> Support:
+    if value in ("npipe", "cluster"):
+        return Support("unsupported", f"type {value}")
+    return HONOURED
+
+
+def _platforms(value: list[str]) -> Support:
+    entry = grades.TABLE["services.*.build.platforms"]
+    return HONOURED if len(set(value)) < 2 else Support("unsupported", entry.reason)
+
+
+def _contexts(value: dict[str, str]) -> Support:
+    layouts = any(str(where).startswith("oci-layout://") for where in value.values())
+    return grades.TABLE["services.*.build.additional_contexts"] if layouts else HONOURED
+
+
+def _devices(value: list[dict[str, str]]) -> Support:
+    files = all(entry["source"].startswith("/") for entry in value)
+    return HONOURED if files else Support("unsupported", support.SERVICE["devices"].reason)
+
+
+_QUESTIONS: dict[str, Question] = {
+    "services.*.build.additional_contexts": _contexts,
+    "services.*.build.network": _only("services.*.build.network", "default", "none", "host"),
+    "services.*.build.platforms": _platforms,
+    "services.*.build.provenance": _only("services.*.build.provenance", False, "false"),
+    "services.*.build.sbom": _only("services.*.build.sbom", False, "false"),
+    "services.*.build.isolation": _only("services.*.build.isolation", "default"),
+    "services.*.deploy.mode": _only("services.*.deploy.mode", "replicated"),
+    "services.*.devices": _devices,
+    "services.*.isolation": _only("services.*.isolation", "default"),
+    "services.*.logging.driver": _container("logging", lambda value: {"driver": value}),
+    "services.*.logging.options": _container("logging", lambda value: {"options": value}),
+    "services.*.platform": _container("platform"),
+    "services.*.ports.*.protocol": _container(
+        "ports", lambda value: [{"target": 0, "protocol": value}]
+    ),
+    "services.*.restart": _restart,
+    "services.*.runtime": _only("services.*.runtime", "runc"),
+    "services.*.security_opt": _container("security_opt"),
+    "services.*.userns_mode": _container("userns_mode"),
+    "services.*.volumes.*.type": _mount_type,
+    "networks.*.attachable": _attachable,
+    "networks.*.driver": _network("driver"),
+    "networks.*.driver_opts": _network("driver_opts"),
+    "networks.*.enable_ipv4": _network("enable_ipv4"),
+    "networks.*.ipam.driver": _network("ipam_driver"),
+    "volumes.*.driver": _only("volumes.*.driver", "local"),
+    "volumes.*.driver_opts": _asked(_volume_options),
 }
+GRADES = Grades("local", grades.TABLE, _QUESTIONS)

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
         PathInfo,
         Process,
         Stats,
-        Support,
         VolumeInfo,
     )
     from schemas.specs import (
@@ -71,11 +70,6 @@ class LocalEngine:
         from engine import doctor
 
         return doctor.findings()
-
-    def support(self, kind: str, key: str, value: object) -> Support:
-        from engine import grading
-
-        return grading.grade(kind, key, value)
 
     # containers ---------------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
-"""What this engine honours of the Compose language: one table of keys, and the checks of values a key may not have.
+"""What this engine honours of services, networks and volumes, and the checks of values that their attributes may not have.
 
-Keys are Compose's; a key that is read by the reconciler alone (build, depends_on, profiles …) is not the engine's and
-not listed. ``partial`` says what is missing; what is missing raises Unsupported when it is asked for.
+Every attribute is listed, also those that the reconciler carries out (depends_on, env_file, profiles …). ``partial`` says
+what is missing; what is missing raises Unsupported when it is asked for, or is warned of when nothing is lost.
 """
 
 from __future__ import annotations
@@ -14,10 +14,16 @@ from schemas.specs import ContainerSpec, NetworkSpec
 
 _YES = Support("honoured")
 _WINDOWS = Support("unsupported", "Windows containers only")
+DEVICES = Support("unsupported", "no device injection")
+WATCH = Support("unsupported", "watch is not there yet")
+MODELS = Support("unsupported", "there is no model runner")
+PROVIDERS = Support("unsupported", "services of other programs are not supported yet")
 
 SERVICE: dict[str, Support] = {
     "annotations": Support("partial", "recorded; no hook reads them"),
+    "attach": _YES,
     "blkio_config": _YES,
+    "build": _YES,
     "cap_add": _YES,
     "cap_drop": _YES,
     "cgroup": _YES,
@@ -35,18 +41,23 @@ SERVICE: dict[str, Support] = {
     "cpus": _YES,
     "cpuset": _YES,
     "credential_spec": _WINDOWS,
+    "depends_on": _YES,
+    "deploy": _YES,
+    "develop": WATCH,
     "device_cgroup_rules": _YES,
-    "devices": _YES,
+    "devices": Support("partial", "no CDI devices"),
     "dns": _YES,
     "dns_opt": _YES,
     "dns_search": _YES,
     "domainname": _YES,
     "entrypoint": _YES,
+    "env_file": _YES,
     "environment": _YES,
     "expose": _YES,
+    "extends": _YES,
     "external_links": Support("partial", "as names in /etc/hosts, settled at the start"),
     "extra_hosts": _YES,
-    "gpus": Support("unsupported", "no device injection"),
+    "gpus": DEVICES,
     "group_add": _YES,
     "healthcheck": _YES,
     "hostname": _YES,
@@ -54,27 +65,36 @@ SERVICE: dict[str, Support] = {
     "init": _YES,
     "ipc": _YES,
     "isolation": _WINDOWS,
+    "label_file": _YES,
     "labels": _YES,
     "links": Support("partial", "as names in /etc/hosts, settled at the start"),
-    "logging": Support("partial", "drivers json-file, local and none"),
+    "logging": _YES,
     "mac_address": _YES,
     "mem_limit": _YES,
     "mem_reservation": _YES,
     "mem_swappiness": _YES,
     "memswap_limit": _YES,
-    "models": Support("unsupported", "no model runner"),
+    "models": MODELS,
     "network_mode": _YES,
-    "networks": Support("partial", "not: link_local_ips, driver_opts"),
+    "networks": _YES,
     "oom_kill_disable": _YES,
     "oom_score_adj": _YES,
     "pid": _YES,
     "pids_limit": _YES,
     "platform": Support("partial", "only the machine's own"),
-    "ports": Support("partial", "tcp and udp"),
+    "ports": _YES,
+    "post_start": _YES,
+    "pre_start": _YES,
+    "pre_stop": _YES,
     "privileged": _YES,
+    "profiles": _YES,
+    "provider": PROVIDERS,
+    "pull_policy": _YES,
+    "pull_refresh_after": _YES,
     "read_only": _YES,
     "restart": Support("partial", "for as long as the machine is up: nothing restarts after a reboot"),
-    "runtime": Support("unsupported", "this engine is the runtime"),
+    "runtime": Support("unsupported", "this engine is the runtime: no other than runc"),
+    "scale": _YES,
     "secrets": _YES,
     "security_opt": Support(
         "partial", "no-new-privileges, seccomp, systempaths=unconfined, apparmor=unconfined, label=disable"
@@ -92,27 +112,34 @@ SERVICE: dict[str, Support] = {
     "user": _YES,
     "userns_mode": Support("partial", "only: host"),
     "uts": _YES,
-    "volumes": Support("partial", "not: npipe, cluster, bind.selinux"),
+    "volumes": _YES,
+    "volumes_from": _YES,
     "working_dir": _YES,
 }  # fmt: skip
 
 NETWORK: dict[str, Support] = {
+    "name": _YES,
     "attachable": Support("partial", "every network is"),
     "driver": Support("partial", "bridge, host and none"),
     "driver_opts": Support("partial", "the options of NETWORK_OPTIONS"),
     "enable_ipv4": Support("partial", "only: true"),
     "enable_ipv6": _YES,
+    "external": _YES,
     "internal": _YES,
-    "ipam": Support("partial", "the default driver, without options"),
+    "ipam": _YES,
+    "ipam.config": _YES,
+    "ipam.driver": Support("partial", "only: default"),
+    "ipam.options": Support("unsupported", "options of an IPAM driver"),
     "labels": _YES,
 }
 
 VOLUME: dict[str, Support] = {
+    "name": _YES,
     "driver": Support("partial", "local"),
     "driver_opts": Support("partial", "directories of this host (o: bind)"),
+    "external": _YES,
     "labels": _YES,
 }
-TABLES = {"services": SERVICE, "networks": NETWORK, "volumes": VOLUME}
 
 NETWORK_OPTIONS = frozenset({"com.docker.network.driver.mtu", "com.docker.network.bridge.name"})
 LOG_DRIVERS = frozenset({"json-file", "local", "none"})

@@ -22,7 +22,6 @@ from schemas.records import (
     Process,
     Progress,
     Stats,
-    Support,
     VolumeInfo,
 )
 from schemas.specs import ContainerSpec, Endpoint, ExecSpec, LogQuery, NetworkSpec, Port, VolumeSpec
@@ -88,8 +87,6 @@ class Engine(Protocol):
         that finds nothing to change."""
 
     def doctor(self) -> list[Finding]: ...
-    def support(self, kind: str, key: str, value: object) -> Support:
-        """How far ``key: value`` of a service, network or volume is honoured (``kind``: services, networks, volumes)."""
 
     # containers ---------------------------------------------------------------------------------
     def containers(

@@ -8,9 +8,11 @@ from schemas.errors import UsageError
 
 if TYPE_CHECKING:
     from schemas.engine import Engine
+    from schemas.grades import Grades
     from schemas.records import Artifact
 
 ENGINES = ("local",)
+GRADED = ("local", "docker", "swarm")  # engines that say what they honour
 
 
 def prepare() -> None:
@@ -30,6 +32,19 @@ def open_engine(name: str) -> Engine:
     from engine.local import LocalEngine
 
     return LocalEngine()
+
+
+def grades_of(name: str) -> Grades:
+    """What the engine called ``name`` honours, without opening it; UsageError when there is none of that name."""
+    if name == "local":
+        from engine.grading import GRADES
+    elif name == "docker":
+        from compose.backends.docker.support import GRADES
+    elif name == "swarm":
+        from compose.backends.swarm.support import GRADES
+    else:
+        raise UsageError(f'unknown engine "{name}" (there are: {", ".join(GRADED)})')
+    return GRADES
 
 
 def artifact_digest(reference: str) -> str:

@@ -32,6 +32,7 @@ class Options(NamedTuple):
     compatibility: bool = False
     all_resources: bool = False
     engine: str = "local"
+    chosen: bool = False  # whether somebody named the engine
 
 
 def global_parser() -> Parser:
@@ -74,6 +75,7 @@ def read(values: Arguments, environ: Mapping[str, str]) -> Options:
         raise UsageError(f'unknown --ansi value "{ansi}". Use one of {", ".join(ANSI)}')
     if progress not in PROGRESS:
         raise UsageError(f'unsupported --progress value "{progress}"')
+    engine = values.engine or environ.get("PYCOMPOSE_ENGINE")
     return Options(
         files=tuple(values.file),
         project_name=values.project_name,
@@ -86,7 +88,8 @@ def read(values: Arguments, environ: Mapping[str, str]) -> Options:
         dry_run=values.dry_run,
         compatibility=values.compatibility,
         all_resources=values.all_resources,
-        engine=values.engine or environ.get("PYCOMPOSE_ENGINE") or "local",
+        engine=engine or "local",
+        chosen=bool(engine),
     )
 
 

@@ -1,153 +1,133 @@
-"""How far what the files ask for is honoured: every attribute that a project uses, graded.
+"""How far what the files ask for is honoured: every attribute that a project uses, graded for each engine.
 
-The engine grades what it carries out (``Engine.support``); what the reconciler itself does, or does not do yet, is graded
-here, by the tables that translate services. Attributes that the files do not write are not graded.
+The grades are the engines' own (``schemas.grades``); this walks what the files write along the tables. An attribute that
+has attributes of its own is reported by those that are written; entries of lists and of names, only where they are not
+honoured. What an engine does not honour is not honoured below either.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from compose.loader import marks
 from compose.loader.faults import shown_file
 from compose.paths import KeyPath, show
 from compose.project import LoadOptions, Project
-from compose.translate import build
-from compose.translate.service import REFUSED, SWARM_ONLY
-from schemas.engine import Engine
+from schemas.grades import HONOURED, Grades
 from schemas.records import Support
 from schemas.typed import NamedTuple
 
-_YES = Support("honoured")
+Supports = tuple[Support, ...]  # one for each engine
 
 
 class Grade(NamedTuple):
+    """An attribute's grades, in the order of the engines asked for."""
+
     path: str  # services.web.ports
-    grade: str  # honoured, partial or unsupported
-    reason: str
     where: str  # compose.yaml:4:5
+    supports: Supports
 
 
-# What the loader, the planner and the command line do themselves.
-_OWN: dict[str, Support] = {
-    "attach": _YES,
-    "depends_on": _YES,
-    "develop": Support("unsupported", "watch is not there yet"),
-    "env_file": _YES,
-    "extends": _YES,
-    "label_file": _YES,
-    "post_start": _YES,
-    "pre_start": _YES,
-    "pre_stop": _YES,
-    "profiles": _YES,
-    "pull_policy": _YES,
-    "pull_refresh_after": _YES,
-    "scale": _YES,
-    "volumes_from": _YES,
-    **{key: Support("unsupported", reason) for key, reason in REFUSED.items()},
-}
-_FILES = {
-    **dict.fromkeys(("name", "file", "environment", "content", "labels"), _YES),
-    "external": Support("unsupported", "no store holds external ones"),
-    **dict.fromkeys(
-        ("driver", "driver_opts", "template_driver"), Support("unsupported", "only Swarm has it")
-    ),
-}
-_MODEL = Support("unsupported", REFUSED["models"])
-
-
-def grades(project: Project, options: LoadOptions, engine: Engine) -> list[Grade]:
+def grades(project: Project, options: LoadOptions, engines: Sequence[Grades]) -> list[Grade]:
     """Every attribute of the active services and of what they use, in the order of the files."""
     from compose.loader.evidence import Evidence
     from compose.loader.load import merged
 
     files, tree = merged(options, Evidence())
+    walker = _Walker(engines)
     found: list[tuple[int, Grade]] = []
-    for path, support in _graded(project, tree, engine):
+    for path, supports in walker.project(project, tree):
         position = marks.locate(tree, path) or 0
         number, line, column = marks.unpack(position)
         where = f"{shown_file(files.shared.numbers[number], options.cwd)}:{line}:{column}"
-        found.append((position, Grade(show(path), support.level, support.reason, where)))
+        found.append((position, Grade(show(path), where, supports)))
     found.sort(key=lambda item: item[0])
     return [grade for _, grade in found]
 
 
-def _graded(
-    project: Project, tree: Mapping[str, Any], engine: Engine
-) -> Iterator[tuple[KeyPath, Support]]:
-    for section, grader in _SECTIONS.items():
-        written = tree.get(section) or {}
-        for name, body in project.section(section).items():
-            for key in written.get(name) or ():
-                if key.startswith("x-"):
-                    continue
-                path = (section, name, key)
-                value = (body or {}).get(key)
-                if value in (None, "", [], {}):
-                    yield path, _YES  # it says nothing: nothing need be done
-                else:
-                    yield from grader(path, value, engine)
+class _Walker:
+    def __init__(self, engines: Sequence[Grades]) -> None:
+        self.engines = engines
+        # Below each pattern: the attributes it has, or "*" for entries that have some.
+        self.below: dict[str, set[str]] = {}
+        for engine in engines:
+            for pattern in engine.table:
+                parts = pattern.split(".")
+                for end in range(1, len(parts)):
+                    self.below.setdefault(".".join(parts[:end]), set()).add(parts[end])
+
+    def project(
+        self, project: Project, tree: Mapping[str, Any]
+    ) -> Iterator[tuple[KeyPath, Supports]]:
+        fine = (HONOURED,) * len(self.engines)
+        for section, written in tree.items():
+            pattern = f"{section}.*"
+            if pattern not in self.below or not isinstance(written, Mapping):
+                if section in self.engines[0].table:
+                    yield (section,), self.grade(section, written, fine)
+                continue
+            for name, body in project.section(section).items():
+                yield from self.attributes(
+                    (section, name), pattern, written.get(name), body or {}, fine
+                )
+
+    def attributes(
+        self, path: KeyPath, pattern: str, written: Any, value: Mapping[str, Any], above: Supports
+    ) -> Iterator[tuple[KeyPath, Supports]]:
+        """The attributes that are written below a path."""
+        for key in written or ():
+            if not key.startswith("x-"):
+                yield from self.attribute(
+                    (*path, key), f"{pattern}.{key}", written[key], value.get(key), above
+                )
+
+    def attribute(
+        self, path: KeyPath, pattern: str, written: Any, value: Any, above: Supports
+    ) -> Iterator[tuple[KeyPath, Supports]]:
+        supports = self.grade(pattern, value, above)
+        below = self.below.get(pattern, set())
+        alive = any(support.level != "unsupported" for support in supports)
+        if (
+            alive
+            and below - {"*"}
+            and value
+            and isinstance(written, Mapping)
+            and isinstance(value, Mapping)
+        ):
+            if any(support.level == "partial" for support in supports):
+                yield path, supports
+            yield from self.attributes(path, pattern, written, value, supports)
+            return
+        yield path, supports
+        if alive and "*" in below:
+            for part, item in _entries(value):
+                for found, inner in self.everything((*path, part), f"{pattern}.*", item, supports):
+                    if any(
+                        each.level != "honoured" and each is not over
+                        for each, over in zip(inner, supports, strict=True)
+                    ):
+                        yield found, inner
+
+    def everything(
+        self, path: KeyPath, pattern: str, value: Any, above: Supports
+    ) -> Iterator[tuple[KeyPath, Supports]]:
+        """All that an entry says, whoever wrote it."""
+        if not isinstance(value, Mapping):
+            return
+        for key, item in value.items():
+            if not key.startswith("x-"):
+                yield from self.attribute((*path, key), f"{pattern}.{key}", item, item, above)
+
+    def grade(self, pattern: str, value: Any, above: Supports) -> Supports:
+        return tuple(
+            over if over.level == "unsupported" else engine.of(pattern, value)
+            for engine, over in zip(self.engines, above, strict=True)
+        )
 
 
-def _service(path: KeyPath, value: Any, engine: Engine) -> Iterator[tuple[KeyPath, Support]]:
-    key = str(path[-1])
-    if key == "deploy":
-        yield from _deploy(path, value)
-    elif key == "build":
-        yield from _build(path, value)
-    elif key in _OWN:
-        yield path, _OWN[key]
-    else:
-        yield path, engine.support("services", key, value)
-
-
-def _build(path: KeyPath, value: Any) -> Iterator[tuple[KeyPath, Support]]:
-    for key, item in value.items():
-        if key.startswith("x-") or item in (None, "", [], {}):
-            continue
-        support = build.grade(key, item)
-        if support.level != "honoured":
-            yield (*path, key), support
-    yield path, _YES
-
-
-def _deploy(path: KeyPath, value: Mapping[str, Any]) -> Iterator[tuple[KeyPath, Support]]:
-    swarm = Support("unsupported", "only Swarm honours it")
-    for key, item in value.items():
-        below = (*path, key)
-        if key in SWARM_ONLY or (key == "mode" and item != "replicated"):
-            yield below, swarm
-        elif key == "resources":
-            for name in item.get("reservations") or ():
-                if name != "memory":
-                    reason = REFUSED["gpus"] if name == "devices" else "only Swarm reserves it"
-                    yield (*below, "reservations", name), Support("unsupported", reason)
-            yield below, _YES
-        elif not key.startswith("x-"):
-            yield below, _YES
-
-
-def _resource(path: KeyPath, value: Any, engine: Engine) -> Iterator[tuple[KeyPath, Support]]:
-    key = str(path[-1])
-    own = key in ("name", "external")
-    yield path, _YES if own else engine.support(str(path[0]), key, value)
-
-
-def _file(path: KeyPath, value: Any, engine: Engine) -> Iterator[tuple[KeyPath, Support]]:
-    yield path, _FILES[str(path[-1])]
-
-
-def _model(path: KeyPath, value: Any, engine: Engine) -> Iterator[tuple[KeyPath, Support]]:
-    yield path, _MODEL
-
-
-_Grader = Callable[[KeyPath, Any, Engine], Iterator[tuple[KeyPath, Support]]]
-_SECTIONS: dict[str, _Grader] = {
-    "services": _service,
-    "networks": _resource,
-    "volumes": _resource,
-    "secrets": _file,
-    "configs": _file,
-    "models": _model,
-}
+def _entries(value: Any) -> Iterator[tuple[str | int, Any]]:
+    if isinstance(value, Mapping):
+        yield from value.items()
+    elif isinstance(value, list):
+        yield from enumerate(value)

@@ -13,7 +13,6 @@ from compose.translate.refusal import KeyUnsupported
 from compose.version import VERSION
 from schemas import labels
 from schemas.building import BuildSecret, BuildSpec
-from schemas.records import Support
 from schemas.typed import NamedTuple
 
 _NETWORKS = ("default", "none", "host")
@@ -74,21 +73,6 @@ def order(project: Project, service: str, choices: Choices) -> Order:
     _chosen(choices, spec)
     needs = _needs(project, spec, (*path, "additional_contexts"))
     return Order(service, reference, spec, needs, tuple(warnings))
-
-
-def grade(key: str, value: Any) -> Support:
-    """How far a key of a ``build`` section is honoured."""
-    if key in _WARNED:
-        return Support("partial", _WARNED[key])
-    if key in _NEUTRAL and value not in _NEUTRAL[key]:
-        return Support("unsupported", _REFUSED[key])
-    if key == "platforms" and len(set(value)) > 1:
-        return Support("unsupported", "an image is built for one platform at a time")
-    if key == "network" and value not in _NETWORKS:
-        return Support("unsupported", f"there are {', '.join(_NETWORKS)}")
-    if key == "additional_contexts" and any(str(x).startswith(_LAYOUT) for x in value.values()):
-        return Support("partial", f"{_LAYOUT} is not read yet")
-    return Support("honoured")
 
 
 def ssh_agents(words: Sequence[str]) -> dict[str, str]:

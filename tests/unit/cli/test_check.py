@@ -33,28 +33,36 @@ secrets:
 """
 
 
-def graded(
-    directory: Path,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-    *words: str,
-) -> tuple[int, dict[str, Any]]:
-    (directory / "compose.yaml").write_text(FILE)
-    monkeypatch.chdir(directory)
-    monkeypatch.setenv("PWD", str(directory))
+Answer = dict[str, Any]
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "compose.yaml").write_text(FILE)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PWD", str(tmp_path))
     monkeypatch.setenv("PYCOMPOSE_NO_CACHE", "1")
-    code = main([*words, "check", "--format", "json"])
-    found = json.loads(capsys.readouterr().out)
-    assert found["engine"] == "local"
-    return code, {each["path"]: each for each in found["attributes"]}
+    monkeypatch.delenv("PYCOMPOSE_ENGINE", raising=False)
+    return tmp_path
 
 
+def check(capsys: pytest.CaptureFixture[str], *words: str) -> Answer:
+    main([*words, "--format", "json"])
+    found: Answer = json.loads(capsys.readouterr().out)
+    return found
+
+
+def levels(answer: Answer, engine: str) -> dict[str, str]:
+    return {each["path"]: each["grades"][engine]["grade"] for each in answer["attributes"]}
+
+
+@pytest.mark.usefixtures("project")
 def test_each_attribute_has_a_grade_a_reason_and_a_place(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    code, found = graded(tmp_path, capsys, monkeypatch)
-    assert code == 0
-    assert {path: each["grade"] for path, each in found.items()} == {
+    answer = check(capsys, "--engine", "local", "check")
+    assert answer["engines"] == ["local"]
+    assert levels(answer, "local") == {
         "services.web.image": "honoured",
         "services.web.ports": "honoured",
         "services.web.gpus": "not honoured",
@@ -64,33 +72,96 @@ def test_each_attribute_has_a_grade_a_reason_and_a_place(
         "services.web.deploy.placement": "not honoured",
         "networks.default.driver": "not honoured",
     }
-    assert found["services.web.gpus"]["reason"] == "no device injection"
-    assert found["services.web.gpus"]["where"] == "compose.yaml:6:5"
+    [gpus] = [each for each in answer["attributes"] if each["path"] == "services.web.gpus"]
+    assert gpus["grades"]["local"]["reason"] == "no device injection"
+    assert gpus["where"] == "compose.yaml:6:5"
 
 
+@pytest.mark.usefixtures("project")
+def test_without_an_engine_every_engine_has_a_column(capsys: pytest.CaptureFixture[str]) -> None:
+    answer = check(capsys, "check")
+    assert answer["engines"] == ["local", "docker", "swarm"]
+    assert levels(answer, "docker")["services.web.gpus"] == "honoured"
+    assert levels(answer, "docker")["services.web.deploy.placement.constraints"] == "not honoured"
+    assert levels(answer, "swarm")["services.web.deploy.placement.constraints"] == "honoured"
+    assert levels(answer, "swarm")["networks.default.driver"] == "honoured"
+    main(["check"])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ["WHERE", "ATTRIBUTE", "LOCAL", "DOCKER", "SWARM", "REASON"]
+    [gpus] = [line for line in lines if "services.web.gpus" in line]
+    assert "not honoured   honoured       not honoured   local: no device injection; " in gpus
+    assert [line.partition(":")[0] for line in lines[-3:]] == ["local", "docker", "swarm"]
+
+
+@pytest.mark.usefixtures("project")
 def test_services_that_profiles_switch_off_are_not_graded(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    _, found = graded(tmp_path, capsys, monkeypatch, "--profile", "dev")
-    assert found["services.api.build"]["grade"] == "honoured"
-    assert found["services.api.build.sbom"]["grade"] == "not honoured"
-    assert found["services.api.build.cache_from"]["grade"] == "partial"
-    assert found["services.api.profiles"]["grade"] == "honoured"
-
-
-@pytest.mark.parametrize(("words", "code"), [([], 0), (["--strict"], 1)])
-def test_strict_fails_for_anything_less_than_honoured(
-    words: list[str],
-    code: int,
-    tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    (tmp_path / "compose.yaml").write_text(FILE)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("PWD", str(tmp_path))
-    monkeypatch.setenv("PYCOMPOSE_NO_CACHE", "1")
-    assert main(["check", *words]) == code
-    assert capsys.readouterr().out.endswith("\n4 honoured, 1 partial, 3 not honoured.\n")
-    (tmp_path / "compose.yaml").write_text("services: {a: {image: i}}\n")
-    assert main(["check", *words]) == 0
+    found = levels(check(capsys, "--profile", "dev", "check"), "local")
+    assert found["services.api.build.context"] == "honoured"
+    assert found["services.api.build.sbom"] == "not honoured"
+    assert found["services.api.build.cache_from"] == "partial"
+    assert found["services.api.profiles"] == "honoured"
+
+
+NESTED = """
+services:
+  web:
+    image: i
+    healthcheck: {test: [CMD, "true"], start_interval: 1s}
+    ports: ["80:80", "53:53/sctp"]
+    volumes: ["v:/a", "/tmp:/b:z"]
+    networks: {n: {aliases: [a], link_local_ips: [169.254.0.1]}}
+volumes: {v: }
+networks: {n: }
+"""
+
+
+def test_entries_of_lists_and_of_names_are_told_where_they_are_not_honoured(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project / "compose.yaml").write_text(NESTED)
+    assert levels(check(capsys, "check", "--engine", "local"), "local") == {
+        "services.web.image": "honoured",
+        "services.web.healthcheck.test": "honoured",
+        "services.web.healthcheck.start_interval": "honoured",
+        "services.web.ports": "honoured",
+        "services.web.ports[1].protocol": "not honoured",
+        "services.web.volumes": "honoured",
+        "services.web.volumes[1].bind.selinux": "not honoured",
+        "services.web.networks": "honoured",
+        "services.web.networks.n.link_local_ips": "not honoured",
+    }
+
+
+@pytest.mark.parametrize(
+    ("file", "words", "code"),
+    [
+        (FILE, ["check"], 0),
+        (FILE, ["check", "--strict"], 1),
+        ("services: {a: {image: i}}", ["check", "--strict"], 0),
+        ("services: {a: {image: i, container_name: c}}", ["check", "--strict"], 0),
+        (
+            "services: {a: {image: i, container_name: c}}",
+            ["check", "--strict", "--engine", "docker"],
+            0,
+        ),
+        (
+            "services: {a: {image: i, container_name: c}}",
+            ["--engine", "swarm", "check", "--strict"],
+            1,
+        ),
+        ("services: {a: {image: i, gpus: all}}", ["check", "--strict", "--engine", "docker"], 0),
+    ],
+)
+def test_strict_fails_for_what_the_engine_in_question_does_not_honour(
+    file: str, words: list[str], code: int, project: Path
+) -> None:
+    (project / "compose.yaml").write_text(file)
+    assert main(words) == code
+
+
+@pytest.mark.usefixtures("project")
+def test_an_unknown_engine_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "--engine", "moby"]) == 1
+    assert 'unknown engine "moby" (there are: local, docker, swarm)' in capsys.readouterr().err

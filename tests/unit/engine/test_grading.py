@@ -1,50 +1,65 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from engine.grading import grade
-from engine.support import TABLES
+from engine import support
+from engine.grading import GRADES
+from schemas.errors import Unsupported
 
 
 @pytest.mark.parametrize(
-    ("kind", "key", "value", "level"),
+    ("path", "value", "level"),
     [
-        ("services", "command", ["x"], "honoured"),
-        ("services", "ports", [{"target": 80, "protocol": "tcp"}], "honoured"),
-        ("services", "ports", [{"target": 80, "protocol": "sctp"}], "unsupported"),
-        ("services", "logging", {"driver": "json-file", "options": {"max-size": "1m"}}, "honoured"),
-        ("services", "logging", {"driver": "syslog"}, "unsupported"),
-        ("services", "networks", {"n": None, "m": {"aliases": ["a"]}}, "honoured"),
-        ("services", "networks", {"n": {"link_local_ips": ["1.1.1.1"]}}, "unsupported"),
-        ("services", "volumes", [{"type": "bind", "source": "/a", "target": "/b"}], "honoured"),
-        ("services", "volumes", [{"type": "npipe", "source": "a", "target": "/b"}], "unsupported"),
-        ("services", "restart", "on-failure:3", "honoured"),
-        ("services", "restart", "always", "partial"),
-        ("services", "annotations", {"a": "b"}, "partial"),
-        ("services", "gpus", [{"count": -1}], "unsupported"),
-        ("services", "nonsense", 1, "unsupported"),
-        ("networks", "driver", "bridge", "honoured"),
-        ("networks", "driver", "overlay", "unsupported"),
-        ("networks", "attachable", True, "honoured"),
-        ("networks", "attachable", False, "partial"),
-        ("networks", "ipam", {"config": [{"subnet": "10.0.0.0/24"}]}, "honoured"),
-        ("networks", "ipam", {"driver": "mine"}, "unsupported"),
-        ("volumes", "driver", "local", "honoured"),
-        ("volumes", "driver", "nfs", "unsupported"),
-        ("volumes", "driver_opts", {"type": "none", "o": "bind", "device": "/x"}, "honoured"),
-        ("volumes", "driver_opts", {"type": "nfs", "o": "addr=x", "device": ":/x"}, "unsupported"),
+        ("services.*.command", ["x"], "honoured"),
+        ("services.*.ports.*.protocol", "tcp", "honoured"),
+        ("services.*.ports.*.protocol", "sctp", "unsupported"),
+        ("services.*.logging.driver", "json-file", "honoured"),
+        ("services.*.logging.driver", "syslog", "unsupported"),
+        ("services.*.logging.options", {"max-size": "1m"}, "honoured"),
+        ("services.*.logging.options", {"tag": "x"}, "unsupported"),
+        ("services.*.volumes.*.type", "bind", "honoured"),
+        ("services.*.volumes.*.type", "npipe", "unsupported"),
+        ("services.*.restart", "on-failure:3", "honoured"),
+        ("services.*.restart", "always", "partial"),
+        ("services.*.runtime", "runc", "honoured"),
+        ("services.*.runtime", "nvidia", "unsupported"),
+        ("services.*.annotations", {"a": "b"}, "partial"),
+        ("services.*.gpus", [{"count": -1}], "unsupported"),
+        ("services.*.devices", [{"source": "/dev/null"}], "honoured"),
+        ("services.*.devices", [{"source": "vendor.com/gpu=0"}], "unsupported"),
+        ("services.*.deploy.mode", "replicated", "honoured"),
+        ("services.*.deploy.mode", "global", "unsupported"),
+        ("services.*.build.platforms", ["linux/amd64"], "honoured"),
+        ("services.*.build.platforms", ["linux/amd64", "linux/arm64"], "unsupported"),
+        ("services.*.build.sbom", "false", "honoured"),
+        ("services.*.nonsense", 1, "unsupported"),
+        ("networks.*.driver", "bridge", "honoured"),
+        ("networks.*.driver", "overlay", "unsupported"),
+        ("networks.*.attachable", True, "honoured"),
+        ("networks.*.attachable", False, "partial"),
+        ("networks.*.internal", False, "honoured"),
+        ("networks.*.ipam.driver", "default", "honoured"),
+        ("networks.*.ipam.driver", "mine", "unsupported"),
+        ("volumes.*.driver", "local", "honoured"),
+        ("volumes.*.driver", "nfs", "unsupported"),
+        ("volumes.*.driver_opts", {"type": "none", "o": "bind", "device": "/x"}, "honoured"),
+        ("volumes.*.driver_opts", {"type": "nfs", "o": "addr=x", "device": ":/x"}, "unsupported"),
     ],
 )
-def test_an_attribute_is_graded_with_its_value(
-    kind: str, key: str, value: object, level: str
-) -> None:
-    found = grade(kind, key, value)
+def test_an_attribute_is_graded_with_its_value(path: str, value: object, level: str) -> None:
+    found = GRADES.of(path, value)
     assert found.level == level
     assert found.reason or level == "honoured"
 
 
-def test_what_is_honoured_whatever_its_value_needs_no_question() -> None:
-    for kind, table in TABLES.items():
-        for key, entry in table.items():
-            if entry.level != "partial":
-                assert grade(kind, key, object()) == entry
+@pytest.mark.parametrize("key", ["link_local_ips", "driver_opts"])
+def test_what_the_engine_refuses_of_an_endpoint_is_graded_so(key: str) -> None:
+    spec: Any = {"name": "c", "image": "i", "endpoints": [{"network": "n", key: ["x"]}]}
+    try:
+        support.check_container(spec)
+        level = "honoured"
+    except Unsupported:
+        level = "unsupported"
+    assert GRADES.table[f"services.*.networks.*.{key}"].level == level

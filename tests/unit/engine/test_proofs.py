@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from engine.grades import TABLE
 from tests.engine.attributes.elsewhere import ELSEWHERE, NOT_AT_RUN_TIME, UNPROVEN
 from tests.support import proofs
 
 _SECTIONS = ("services", "networks", "volumes", "secrets", "configs")
 ALL = frozenset(proofs.attributes())
+GRADES = {path.replace(".*", ""): support for path, support in TABLE.items()}
 PROVEN = {**ELSEWHERE, **proofs.proven()}
 
 
@@ -15,17 +17,8 @@ def members(attribute: str) -> list[str]:
 
 
 def level(attribute: str) -> str:
-    """The engine's grade of an attribute: its own, or that of what it is part of."""
-    from compose.ops import check
-    from engine import support
-
-    section, _, key = attribute.partition(".")
-    top = key.partition(".")[0]
-    if section in support.TABLES and top in support.TABLES[section]:
-        return support.TABLES[section][top].level
-    if section == "services":
-        return check._OWN[top].level if top in check._OWN else "honoured"
-    return check._FILES[top].level if section in ("secrets", "configs") else "honoured"
+    """The engine's grade of an attribute."""
+    return GRADES[attribute].level
 
 
 def wanted() -> set[str]:

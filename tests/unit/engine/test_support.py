@@ -82,9 +82,3 @@ def test_what_can_be_had_passes(keys: dict[str, object]) -> None:
 def test_a_network_that_cannot_be_had_is_refused_by_name(network: dict[str, object]) -> None:
     with pytest.raises(EngineError, match="network n"):
         support.check_network({"name": "n", **network})  # type: ignore[typeddict-item]
-
-
-def test_every_key_that_is_not_honoured_says_why() -> None:
-    for table in (support.SERVICE, support.NETWORK):
-        for key, entry in table.items():
-            assert entry.level == "honoured" or entry.reason, key
