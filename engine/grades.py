@@ -9,7 +9,7 @@ from schemas.records import Support
 _WINDOWS = Support("unsupported", "Windows containers only")
 _SWARM = Support("unsupported", "only Swarm honours it")
 _ATTESTATIONS = Support("unsupported", "no attestations are made")
-_CACHES = Support("partial", "the cache of this machine is used, and no other one yet")
+_CACHES = Support("partial", "inline, registry and local caches")
 _STORE = Support("unsupported", "no store holds external ones")
 
 _FILE: dict[str, Support] = {
@@ -25,7 +25,7 @@ _FILE: dict[str, Support] = {
 _BUILD: dict[str, Support] = {
     "cache_from": _CACHES,
     "cache_to": _CACHES,
-    "additional_contexts": Support("partial", "oci-layout:// is not read yet"),
+    "additional_contexts": HONOURED,
     "isolation": _WINDOWS,
     "network": Support("partial", "there are default, none and host"),
     "platforms": Support("partial", "an image is built for one platform at a time"),

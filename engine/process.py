@@ -23,7 +23,9 @@ def arguments(spec: ContainerSpec, config: dict[str, Any]) -> list[str]:
     """Entrypoint and command; empty when neither names a program."""
     entrypoint, command = spec.get("entrypoint"), spec.get("command")
     if not entrypoint and command is None:
-        command = config.get("Cmd") or []  # an empty entrypoint takes only the image's entrypoint away
+        command = (
+            config.get("Cmd") or []
+        )  # an empty entrypoint takes only the image's entrypoint away
     if entrypoint is None:
         entrypoint = config.get("Entrypoint") or []
     # [""] is how a command line clears the entrypoint.

@@ -36,6 +36,8 @@ class BuildSpec(TypedDict, total=False):
     secrets: list[BuildSecret]
     ssh: dict[str, str]  # id → socket or key file; "" is the person's own agent
     additional_contexts: dict[str, str]  # name → directory, git, docker-image://, oci-layout://
+    cache_from: list[dict[str, str]]  # {"type": "registry", "ref": …}, {"type": "local", "src": …}
+    cache_to: list[dict[str, str]]  # the same with "dest", "mode"; {"type": "inline"}
     entitlements: list[str]  # network.host, security.insecure
     shm_size: int
     ulimits: dict[str, Ulimit]

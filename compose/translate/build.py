@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -17,7 +18,6 @@ from schemas.typed import NamedTuple
 
 _NETWORKS = ("default", "none", "host")
 _SERVICE = "service:"
-_LAYOUT = "oci-layout://"
 
 
 class Choices(NamedTuple):
@@ -46,7 +46,6 @@ def order(project: Project, service: str, choices: Choices) -> Order:
     body = project.services[service]
     path: KeyPath = ("services", service, "build")
     section = body["build"]
-    warnings: list[str] = []
     reference = image_reference(project.name, service, body)
     spec: BuildSpec = {"context": ""}
     for key, value in section.items():
@@ -56,11 +55,9 @@ def order(project: Project, service: str, choices: Choices) -> Order:
             spec[key] = value  # type: ignore[literal-required]
         elif key in _TRANSLATED:
             _TRANSLATED[key](value, spec, (*path, key), project)
-        elif key in _WARNED:
-            warnings.append(f"{show((*path, key))} has no effect here: {_WARNED[key]}")
         elif key not in _NEUTRAL or value not in _NEUTRAL[key]:
             raise KeyUnsupported((*path, key), f"not supported: {_REFUSED.get(key) or value}")
-    warnings += _idle_grants(section.get("secrets") or (), (*path, "secrets"))
+    warnings = _idle_grants(section.get("secrets") or (), (*path, "secrets"))
     spec["context"] = section.get("context") or project.working_dir
     spec["tags"] = list(dict.fromkeys([reference, *(section.get("tags") or ())]))
     spec["labels"] = {
@@ -139,6 +136,34 @@ def _secrets(value: Any, spec: BuildSpec, path: KeyPath, project: Project) -> No
     spec["secrets"] = found
 
 
+def _caches(value: Any, spec: BuildSpec, path: KeyPath, project: Project) -> None:
+    spec[str(path[-1])] = [  # type: ignore[literal-required]
+        _cache(str(text), (*path, index)) for index, text in enumerate(value)
+    ]
+
+
+def _cache(text: str, path: KeyPath) -> dict[str, str]:
+    """``type=registry,ref=…`` as a mapping; a reference alone is of a registry."""
+    import csv
+
+    try:
+        [fields] = csv.reader([text], strict=True)
+    except (csv.Error, ValueError) as error:
+        raise KeyUnsupported(path, f"{text} cannot be read: {error}") from None
+    if not any("=" in field for field in fields):
+        return {"type": "registry", "ref": text}
+    found = {}
+    for field in fields:
+        name, equals, word = field.partition("=")
+        if not equals:
+            raise KeyUnsupported(path, f"{field} is not name=value")
+        found[name.strip().lower()] = word
+    for name in ("src", "dest"):
+        if name in found:
+            found[name] = os.path.abspath(os.path.expanduser(found[name]))
+    return found
+
+
 def _idle_grants(grants: Sequence[Mapping[str, Any]], path: KeyPath) -> list[str]:
     return [
         f"{show((*path, index, key))} has no effect here: RUN --mount=type=secret says it"
@@ -178,8 +203,6 @@ def _needs(project: Project, spec: BuildSpec, path: KeyPath) -> tuple[str, ...]:
     found = []
     contexts = dict(spec.get("additional_contexts") or {})
     for name, where in contexts.items():
-        if where.startswith(_LAYOUT):
-            raise KeyUnsupported((*path, name), f"{_LAYOUT} is not supported yet")
         if not where.startswith(_SERVICE):
             continue
         service = where.removeprefix(_SERVICE)
@@ -198,6 +221,8 @@ _SAME = frozenset(
 )
 _TRANSLATED: dict[str, Callable[[Any, BuildSpec, KeyPath, Project], None]] = {
     "args": _args,
+    "cache_from": _caches,
+    "cache_to": _caches,
     "context": lambda value, spec, path, project: None,
     "entitlements": _words,
     "labels": lambda value, spec, path, project: None,
@@ -212,8 +237,6 @@ _TRANSLATED: dict[str, Callable[[Any, BuildSpec, KeyPath, Project], None]] = {
     "tags": lambda value, spec, path, project: None,
     "ulimits": _ulimits,
 }
-_NO_CACHES = "the cache of this machine is used, and no other one yet"
-_WARNED = {"cache_from": _NO_CACHES, "cache_to": _NO_CACHES}
 # Keys that are refused, except with values that ask for nothing.
 _NEUTRAL: dict[str, tuple[Any, ...]] = {
     "isolation": ("default",),

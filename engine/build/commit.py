@@ -65,7 +65,8 @@ def _layer(snapshot: str, below: str | None) -> LayerRow:
     try:
         with open(about, encoding="utf-8") as file:
             known = LayerRow(*json.load(file))
-        if BlobStore(paths.root()).has(known.blob) and LayerStore(paths.root()).has(known.diff_id):
+        if BlobStore(paths.root()).has(known.blob):
+            _link(known.diff_id, snapshot)
             return known
     except (FileNotFoundError, ValueError):
         pass

@@ -198,6 +198,7 @@ class Planner:
             "container_config",
             "docker_version",
             "moby.buildkit.cache.v0",
+            "pycompose.build.cache.v1",
         ):
             document.pop(key, None)
         settings = document.setdefault("config", {}) or {}

@@ -21,9 +21,17 @@ from engine.build.steps import CopyStep, Origin, RunStep, StagePlan, Step
 from engine.build.store import Draft, Entry
 from engine.build.trees import Stack
 from schemas.errors import Failed
-from schemas.typed import NamedTuple
+from schemas.typed import NamedTuple, Protocol
 
 Report = Callable[..., None]
+
+
+class Elsewhere(Protocol):
+    """Looks for the outcome of a key outside this machine: all its layers, or the top one."""
+
+    def __call__(self, key: str, *, whole: bool) -> Entry | None: ...
+
+
 _NOWHERE = Place(0, 0, "", "")
 
 
@@ -53,12 +61,14 @@ class Solver:
         carrier: Callable[[Reader], Carrier],
         report: Report,
         finished: Callable[[int, Outcome], None] = lambda *_: None,
+        elsewhere: Elsewhere = lambda key, whole: None,
     ) -> None:
         self._plans = {plan.number: plan for plan in plans}
         self._sources = sources
         self._around = around
         self._report = report
         self._finished = finished
+        self._elsewhere = elsewhere
         self.reader = Reader(sources, lambda number: self.stage(number).stack)
         self._carrier = carrier(self.reader)
         self._jobs: dict[int, _Job] = {}
@@ -137,6 +147,17 @@ class Solver:
     def _layered(self, origin: Origin) -> bool:
         return self.reader.directory(origin) is None
 
+    def entries(self) -> list[tuple[StagePlan, tuple[str, ...], Entry]]:
+        """All that is known of the stages now: the keys that lead to each outcome."""
+        found: dict[tuple[str, ...], tuple[StagePlan, tuple[str, ...], Entry]] = {}
+        for number in sorted(self._plans):
+            for key in self.definitions(number):
+                entry = store.find(key)
+                if entry is not None:
+                    keys = tuple(dict.fromkeys(filter(None, (key, entry.content, entry.layer))))
+                    found.setdefault(keys, (self._plans[number], keys, entry))
+        return list(found.values())
+
     # stages -------------------------------------------------------------------------------------
 
     def _begin(self, number: int) -> _Job:
@@ -155,7 +176,7 @@ class Solver:
             for needed in _needed(step):
                 self._begin(needed)
         if entry is not None:
-            outcome = self._restored(plan, entry)
+            outcome = self.restored(plan, entry)
             for index in range(known):
                 self._report(plan, index, "cached")
         else:
@@ -178,11 +199,18 @@ class Solver:
                 break
             trusted += 1
         for index in range(trusted, 0, -1):
-            entry = store.find(keys[index])
+            entry = self._find(keys[index], whole=True)
             if entry is not None:
-                store.touch(keys[index])
                 return index, entry
         return 0, None
+
+    def _find(self, key: str, *, whole: bool) -> Entry | None:
+        """What is known under a key, here or elsewhere."""
+        entry = store.find(key)
+        if entry is not None:
+            store.touch(key)
+            return entry
+        return self._elsewhere(key, whole=whole)
 
     def _fresh(self, number: int) -> bool:
         plan = self._plans[number]
@@ -199,7 +227,8 @@ class Solver:
         found = self._sources.of(plan.base)
         return found.stack if isinstance(found, Image) else Stack()
 
-    def _restored(self, plan: StagePlan, entry: Entry) -> Outcome:
+    def restored(self, plan: StagePlan, entry: Entry) -> Outcome:
+        """The outcome that an entry of a stage stands for."""
         stack = self._root(plan)
         for snapshot in reversed(entry.chain):
             stack = stack.over(store.path(snapshot))
@@ -215,7 +244,7 @@ class Solver:
 
     def _directory_base(self, plan: StagePlan, key: str) -> Outcome:
         """A stage that begins with a directory of files: that is a layer, too."""
-        entry = store.find(key)
+        entry = self._find(key, whole=True)
         if entry is None:
             step = CopyStep("", _NOWHERE, plan.base, ("/",), (), "/")
             draft = Draft(None)
@@ -226,7 +255,7 @@ class Solver:
             finally:
                 draft.discard()
             store.remember((key,), entry)
-        return self._restored(plan, entry)
+        return self.restored(plan, entry)
 
     # steps --------------------------------------------------------------------------------------
 
@@ -238,11 +267,10 @@ class Solver:
         content = cachekey.step(outcome.content, step, self._contents(step), around)
         whole = _laid(outcome.content, step, content)
         if not fresh:
-            entry = store.find(content)
+            entry = self._find(content, whole=False)
             if entry is not None:
                 found = _on(outcome, whole, entry.chain[0], entry.times[-1])
-                store.touch(content)
-                store.remember((definition,), Entry(whole, found.chain, found.times, step.title))
+                self._remember(step, found, definition, content)
                 self._report(plan, index, "cached")
                 return found
         began = time.monotonic()
@@ -265,12 +293,20 @@ class Solver:
         finally:
             draft.discard()
         found = _on(outcome, whole, snapshot, self._carrier.now())
-        entry = Entry(whole, found.chain, found.times, step.title)
-        # A layer of its own is found again wherever it is laid.
-        store.remember((content,), entry if content == whole else entry._replace(chain=(snapshot,)))
-        store.remember((definition,), entry)
+        self._remember(step, found, definition, content)
         self._report(plan, index, "done", seconds=time.monotonic() - began)
         return found
+
+    def _remember(self, step: Step, found: Outcome, definition: str, content: str) -> None:
+        """Let the keys of a step lead to its outcome."""
+        alone = content if _alone(step) else ""
+        entry = Entry(found.content, found.chain, found.times, step.title, alone)
+        if alone:
+            # A layer of its own is found again wherever it is laid.
+            store.remember((alone,), entry._replace(chain=found.chain[:1]))
+            store.remember((definition,), entry)
+        else:
+            store.remember((content, definition), entry)
 
     def _contents(self, step: Step) -> list[str]:
         if isinstance(step, CopyStep):

@@ -103,7 +103,7 @@ class Sources:
         if where.startswith("oci-layout://"):
             from engine.build.layout import load
 
-            return _provided(load(where.removeprefix("oci-layout://")))
+            return _provided(load(where.removeprefix("oci-layout://"), origin.platform))
         return self._directory(where, lambda path: _lines(f"{path}/{IGNORE_FILE}"))
 
     def _image(self, name: str, platform: Platform | None) -> Image:

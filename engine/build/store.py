@@ -17,17 +17,19 @@ from collections.abc import Iterator
 
 from engine import paths
 from engine.erase import erase
+from engine.state.images import LayerRow
 from schemas.typed import NamedTuple
 
 
 class Entry(NamedTuple):
     """The outcome of a step. ``content`` is its key by content; ``chain`` its snapshot and those below, top first; ``times``
-    when they were made, lowest first."""
+    when they were made, lowest first; ``layer`` is the key of its snapshot alone, where that has one of its own."""
 
     content: str
     chain: tuple[str, ...]
     times: tuple[float, ...]
     title: str = ""
+    layer: str = ""
 
 
 def root() -> str:
@@ -41,6 +43,29 @@ def path(snapshot: str) -> str:
 
 def has(snapshot: str) -> bool:
     return os.path.isdir(path(snapshot))
+
+
+def imported(diff_id: str) -> str:
+    """The snapshot that a layer from elsewhere becomes."""
+    return diff_id.rpartition(":")[2][:32]
+
+
+def adopt(snapshot: str, directory: str, about: LayerRow) -> None:
+    """Make a directory of the layer store a snapshot. It goes when the layer does, which no image has to hold."""
+    target = f"{root()}/snapshots/{snapshot}"
+    temporary = f"{paths.root()}/tmp/build-{os.urandom(16).hex()}"
+    os.makedirs(temporary)
+    try:
+        os.symlink(os.path.relpath(directory, target), f"{temporary}/fs")
+        with open(f"{temporary}/layer.json", "w", encoding="utf-8") as file:
+            json.dump(about, file)
+        os.makedirs(f"{root()}/snapshots", mode=0o700, exist_ok=True)
+        if not os.path.isdir(target):
+            os.rename(temporary, target)
+    except FileExistsError:
+        pass  # another build has it
+    finally:
+        erase(temporary)
 
 
 class Draft:

@@ -17,10 +17,22 @@ from engine.image import compression
 from engine.snapshot import tarstream
 from engine.snapshot.source import FileSource
 from schemas.errors import EngineError, Failed, InvalidArgument, NotFound
+from schemas.typed import Protocol
 
 CHUNK = 1 << 20
 _JSON_LIMIT = 8 << 20  # a config with thousands of layers is far below
 _LINKS = 8  # a member may be a link to a link
+
+
+class Members(Protocol):
+    """Named contents of which images are made: those of an archive, or of a directory."""
+
+    def has(self, name: str) -> bool: ...
+    def read(self, name: str) -> bytes: ...
+    def json(self, name: str) -> Any: ...
+    def parse(self, data: bytes, name: str) -> Any: ...
+    def size(self, name: str) -> int: ...
+    def chunks(self, name: str) -> Iterator[bytes]: ...
 
 
 class Archive:

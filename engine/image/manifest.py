@@ -9,7 +9,7 @@ from typing import Any
 
 from engine.image import digest as digests
 from engine.image import platform, reference
-from engine.image.archive import Archive
+from engine.image.archive import Members
 from schemas.errors import EngineError, InvalidArgument, Unsupported
 from schemas.typed import NamedTuple
 
@@ -33,7 +33,7 @@ class ImageSource(NamedTuple):
     names: list[str]  # full references
 
 
-def images(archive: Archive) -> list[ImageSource]:
+def images(archive: Members) -> list[ImageSource]:
     """Read what the archive says of itself; InvalidArgument when it contradicts itself."""
     if archive.has("manifest.json"):
         return [_from_docker(archive, item) for item in _list(archive.json("manifest.json"))]
@@ -50,7 +50,7 @@ def images(archive: Archive) -> list[ImageSource]:
     )
 
 
-def _from_docker(archive: Archive, item: Any) -> ImageSource:
+def _from_docker(archive: Members, item: Any) -> ImageSource:
     if not isinstance(item, dict) or not isinstance(item.get("Config"), str):
         raise InvalidArgument("manifest.json: an image without a Config")
     config = archive.read(item["Config"])
@@ -61,7 +61,7 @@ def _from_docker(archive: Archive, item: Any) -> ImageSource:
     return _image(archive, config, config_digest, list(zip(members, announced, strict=True)), names)
 
 
-def _from_layout(archive: Archive) -> list[ImageSource]:
+def _from_layout(archive: Members) -> list[ImageSource]:
     found: dict[str, ImageSource] = {}
     index = archive.json("index.json")
     for descriptor in _list(index.get("manifests") if isinstance(index, dict) else None):
@@ -78,7 +78,7 @@ def _from_layout(archive: Archive) -> list[ImageSource]:
     return list(found.values())
 
 
-def _resolve(archive: Archive, descriptor: Any, *, depth: int) -> dict[str, Any] | None:
+def _resolve(archive: Members, descriptor: Any, *, depth: int) -> dict[str, Any] | None:
     """Follow a descriptor to the manifest that suits this machine; None when it is no image for it."""
     if not isinstance(descriptor, dict) or not isinstance(descriptor.get("digest"), str):
         raise InvalidArgument("index.json: an entry without a digest")
@@ -107,7 +107,7 @@ def _resolve(archive: Archive, descriptor: Any, *, depth: int) -> dict[str, Any]
     return document
 
 
-def _from_manifest(archive: Archive, manifest: dict[str, Any], names: list[str]) -> ImageSource:
+def _from_manifest(archive: Members, manifest: dict[str, Any], names: list[str]) -> ImageSource:
     try:
         config_digest = manifest["config"]["digest"]
         layers = [str(item["digest"]) for item in manifest["layers"]]
@@ -119,7 +119,7 @@ def _from_manifest(archive: Archive, manifest: dict[str, Any], names: list[str])
 
 
 def _image(
-    archive: Archive,
+    archive: Members,
     config: bytes,
     announced: str,
     members: list[tuple[str, str]],

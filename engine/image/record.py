@@ -10,7 +10,7 @@ from engine import paths
 from engine.image import config as configs
 from engine.image import digest as digests
 from engine.image import host, reference
-from engine.image.archive import Archive
+from engine.image.archive import Members
 from engine.image.blobs import BlobStore
 from engine.image.layers import bring
 from engine.image.manifest import LayerSource
@@ -22,7 +22,7 @@ from schemas.errors import Conflict
 from schemas.records import Progress
 
 
-def bring_layer(archive: Archive, layer: LayerSource, sink: Sink) -> rows.LayerRow:
+def bring_layer(archive: Members, layer: LayerSource, sink: Sink) -> rows.LayerRow:
     """Store one layer of an archive unless it is here already."""
     root = paths.root()
     blobs, store = BlobStore(root), LayerStore(root)

@@ -33,7 +33,9 @@ class BundleMount(TypedDict, total=False):
 
     kind: Required[Literal["bind", "tmpfs", "overlay"]]
     target: Required[str]
-    lowers: list[str]  # overlay: directories of an image, top first; read-only unless there is an upper one
+    lowers: list[
+        str
+    ]  # overlay: directories of an image, top first; read-only unless there is an upper one
     upper: str  # overlay
     work: str  # overlay
     source: str  # bind

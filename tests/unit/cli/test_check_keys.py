@@ -35,7 +35,7 @@ def test_an_attribute_of_a_build_that_is_honoured_is_translated(key: str) -> Non
     if key in build._SAME or key in build._TRANSLATED:
         assert level != "unsupported"
     else:
-        assert level == ("partial" if key in build._WARNED else "unsupported")
+        assert level == "unsupported"
 
 
 def test_hooks_are_honoured_and_what_is_for_windows_is_not() -> None:

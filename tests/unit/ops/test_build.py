@@ -85,13 +85,24 @@ def test_the_image_of_another_service_is_a_context_that_is_built_before() -> Non
         {"provenance": "mode=max"},
         {"isolation": "hyperv"},
         {"network": "mine"},
-        {"additional_contexts": {"a": "oci-layout:///x"}},
+        {"cache_from": ["type=local,src"]},
         {"additional_contexts": {"a": "service:nobody"}},
     ],
 )
 def test_what_cannot_be_honoured_is_refused_with_its_key(build: dict[str, Any]) -> None:
     with pytest.raises(KeyUnsupported, match=f"services.web.build.{next(iter(build))}"):
         spec(build)
+
+
+def test_caches_are_said_as_buildx_takes_them() -> None:
+    found = spec({"cache_from": ["app:cache", "type=local,src=/c"], "cache_to": ["type=inline"]})
+    assert found["cache_from"] == [
+        {"type": "registry", "ref": "app:cache"},
+        {"type": "local", "src": "/c"},
+    ]
+    assert found["cache_to"] == [{"type": "inline"}]
+    quoted = spec({"cache_to": ['type=local,"dest=/a,b",mode=max']})
+    assert quoted["cache_to"] == [{"type": "local", "dest": "/a,b", "mode": "max"}]
 
 
 def test_builds_come_after_those_they_are_made_from() -> None:

@@ -1,0 +1,75 @@
+"""The end of a build: what the target has become is an image with its names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine import images
+from engine.build.commit import Committer, document, record
+from engine.build.solver import Outcome
+from engine.build.sources import Image, Sources
+from engine.build.steps import StagePlan
+from engine.state import images as rows
+from engine.state.images import LayerRow
+from schemas.errors import Failed
+from schemas.records import ImageInfo
+from schemas.typed import NamedTuple
+
+
+class Draft(NamedTuple):
+    """An image that is not written down yet. ``below`` are the layers of its base, lowest first."""
+
+    body: dict[str, Any]
+    below: list[LayerRow]
+    own: list[LayerRow]
+    kind: str  # layers, host
+
+
+def lineage(target: StagePlan, plans: list[StagePlan]) -> list[StagePlan]:
+    """The target and the stages it is built on, the lowest last."""
+    by_number = {plan.number: plan for plan in plans}
+    found = [target]
+    while found[-1].base.kind == "stage":
+        found.append(by_number[found[-1].base.stage])
+    return found
+
+
+def begin_layers(committer: Committer, outcome: Outcome) -> None:
+    """Have the layers of a stage made, as far as it is."""
+    layers = outcome.stack.layers
+    for index, snapshot in enumerate(outcome.chain):
+        below = layers[index + 1] if index + 1 < len(layers) else None
+        committer.begin(snapshot, below)
+
+
+def draft(
+    target: StagePlan,
+    plans: list[StagePlan],
+    outcome: Outcome,
+    committer: Committer,
+    sources: Sources,
+) -> Draft:
+    """The image that the target has become; its layers are waited for."""
+    origin = lineage(target, plans)[-1]
+    kind, below = "layers", []
+    if origin.base.kind != "scratch":
+        found = sources.of(origin.base)
+        if isinstance(found, Image):
+            below = rows.layers(found.id)
+            kind = "host" if found.stack.host else "layers"
+    begin_layers(committer, outcome)
+    own = [committer.layer(snapshot) for snapshot in reversed(outcome.chain)]
+    inherited = origin.inherited if origin.base.kind in ("image", "named") else 0
+    body = document(
+        target, [layer.diff_id for layer in below], own, outcome.times, inherited=inherited
+    )
+    return Draft(body, below, own, kind)
+
+
+def write(found: Draft, names: list[str]) -> ImageInfo:
+    """Write the image down under its names. Failed when it is gone at once."""
+    id = record(found.body, [*found.below, *found.own], names, kind=found.kind)
+    image = images.image(id)
+    if image is None:
+        raise Failed(f"image {id} was removed while it was built")
+    return image
