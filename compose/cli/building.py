@@ -19,7 +19,7 @@ def ordered(
     context: Context, project: Project, services: Iterable[str], choices: Choices
 ) -> list[Order]:
     """What is to be built for ``services``; what has no effect is warned of. PycomposeError for keys that are refused."""
-    from compose.cli.making import where
+    from compose.cli.places import where
     from compose.ops.build import orders, waves
     from compose.render.text import warn
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from compose.cli.changing import truth
-from compose.ops.faults import Where, refuse
+from compose.cli.places import where
+from compose.ops.faults import refuse
 from compose.ops.images import check_pull
 from compose.ops.up import Prepared, Wish, prepare
-from compose.paths import KeyPath
 from compose.plan.options import Recreate, UpOptions
 from compose.project import Project
 from schemas.errors import UsageError
@@ -152,17 +152,6 @@ def _pulled(context: Context, pulls: list[Need], *, quiet: bool) -> dict[str, Im
         return {}
     limit = parallelism(context.options.parallel, context.environ)
     return pull_all(context.engine, pulls, context.reporter, parallel=limit, quiet=quiet).images
-
-
-def where(context: Context) -> Where:
-    """Where a key stands in the project's files."""
-
-    def locate_key(path: KeyPath) -> str:
-        from compose.loader.locate import locate
-
-        return locate(context.load_options, path)
-
-    return locate_key
 
 
 def _may_lose(context: Context, volume: str) -> bool:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
-from compose.execute.dispatch import inherited
+from compose.execute.mounts import inherited
 from compose.execute.waits import Stopped
 from compose.translate.hooks import PRE_START
 from schemas import labels

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from compose.desired import Desired
-from compose.execute.dispatch import create_container
+from compose.execute.mounts import create_container
 from compose.execute.waits import COMPLETED, HEALTHY, judge
 from compose.observed import Observed, observe
 from compose.oneoff import RunOptions, run_spec

@@ -6,7 +6,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from compose.cli.changing import add_timeout
-from compose.cli.making import check_making_flags, parse_scale, up_options, where
+from compose.cli.making import check_making_flags, parse_scale, up_options
+from compose.cli.places import where
 from compose.ops.up import Prepared, Wish, prepare
 from schemas.errors import UsageError
 

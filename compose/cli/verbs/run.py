@@ -6,7 +6,8 @@ import os
 from typing import TYPE_CHECKING
 
 from compose.cli.changing import carry_out, truth
-from compose.cli.making import provided, where
+from compose.cli.making import provided
+from compose.cli.places import where
 from compose.ops.images import check_pull
 from compose.ops.up import Wish
 from compose.plan.options import UpOptions

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import typing
 
-from compose.execute.dispatch import DEEDS, Replacement, inherited, replacements
+from compose.execute.dispatch import DEEDS, Replacement, replacements
+from compose.execute.mounts import inherited
 from compose.plan import actions
 from compose.plan.actions import (
     CreateContainer,
