@@ -33,3 +33,5 @@ CONFIG_PARTS = OWN_PREFIX + "config-parts"
 CONTENT_DIGESTS = OWN_PREFIX + "content-digests"
 # The hooks of a service, in the order of the file: "pre_start,pre_start:replica,post_start,pre_stop"
 HOOKS = OWN_PREFIX + "hooks"
+# The hooks themselves, as JSON, on an engine that keeps nothing but what it knows.
+HOOK_SPECS = OWN_PREFIX + "hook-specs"

@@ -11,15 +11,16 @@ if TYPE_CHECKING:
     from schemas.grades import Grades
     from schemas.records import Artifact
 
-ENGINES = ("local",)
+ENGINES = ("local", "docker")
 GRADED = ("local", "docker", "swarm")  # engines that say what they honour
 
 
-def prepare() -> None:
-    """Do what must be done before threads and heavy imports: fork the process that will fork the shims."""
+def prepare(name: str) -> None:
+    """Do what the engine called ``name`` wants done before threads and heavy imports: the local one forks the process that
+    will fork the shims."""
     import os
 
-    if os.geteuid() == 0:
+    if name == "local" and os.geteuid() == 0:
         from engine.runtime import launcher
 
         launcher.prepare()
@@ -27,11 +28,15 @@ def prepare() -> None:
 
 def open_engine(name: str) -> Engine:
     """The engine called ``name``; UsageError when there is none of that name."""
-    if name != "local":
-        raise UsageError(f'unknown engine "{name}" (there is: {", ".join(ENGINES)})')
-    from engine.local import LocalEngine
+    if name == "local":
+        from engine.local import LocalEngine
 
-    return LocalEngine()
+        return LocalEngine()
+    if name == "docker":
+        from compose.backends.docker.engine import DockerEngine
+
+        return DockerEngine()
+    raise UsageError(f'unknown engine "{name}" (there are: {", ".join(ENGINES)})')
 
 
 def grades_of(name: str) -> Grades:

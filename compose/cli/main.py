@@ -9,6 +9,7 @@ import sys
 from schemas.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import NoReturn
 
 # Flags before the verb that take a value: enough to find the verb before anything is imported.
@@ -77,6 +78,20 @@ def verb_of(words: list[str]) -> str:
     return ""
 
 
+def engine_of(words: list[str], environ: Mapping[str, str]) -> str:
+    """The engine that ``words`` and the environment name, before anything is imported."""
+    found = environ.get("PYCOMPOSE_ENGINE") or "local"
+    index = 0
+    while index < len(words) and words[index].startswith("-"):
+        word = words[index]
+        if word.startswith("--engine="):
+            found = word.removeprefix("--engine=")
+        elif word == "--engine" and index + 1 < len(words):
+            found = words[index + 1]
+        index += 2 if word in _WITH_VALUE else 1
+    return found
+
+
 def _run(words: list[str]) -> int:
     from compose.cli.verbs import NOT_BUILT, VERBS
 
@@ -85,7 +100,7 @@ def _run(words: list[str]) -> int:
     if verb and verb.starts and "--dry-run" not in words and "--help" not in words:
         from compose.backends import prepare
 
-        prepare()
+        prepare(engine_of(words, os.environ))
     from compose.cli.options import global_parser, read
 
     parser = global_parser()

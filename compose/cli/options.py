@@ -51,7 +51,7 @@ def global_parser() -> Parser:
     )
     add("--compatibility", action="store_true", help="Run compose in backward compatibility mode")
     add("--dry-run", action="store_true", help="Execute command in dry run mode")
-    add("--engine", help='The engine that runs the containers ("local")')
+    add("--engine", help='The engine that runs the containers ("local"|"docker")')
     add("--env-file", action="append", help="Specify an alternate environment file")
     add("-f", "--file", action="append", help="Compose configuration files")
     add("--parallel", type=int, default=-1, help="Control max parallelism, -1 for unlimited")

@@ -1,0 +1,45 @@
+"""Volumes of a daemon."""
+
+from __future__ import annotations
+
+import json
+
+from compose.backends.docker import records
+from compose.backends.docker.client import Client
+from compose.backends.docker.containers import words
+from compose.backends.docker.wire import quote
+from schemas.errors import Conflict, NotFound
+from schemas.records import VolumeInfo
+from schemas.specs import VolumeSpec
+
+
+def select(client: Client, labels: dict[str, str] | None) -> list[VolumeInfo]:
+    filters = json.dumps({"label": words(labels)}) if labels else None
+    found = client.wire.get("/volumes", {"filters": filters})
+    return [records.volume(each) for each in found.get("Volumes") or ()]
+
+
+def get(client: Client, name: str) -> VolumeInfo:
+    """NotFound."""
+    return records.volume(client.wire.get(f"/volumes/{quote(name)}"))
+
+
+def create(client: Client, spec: VolumeSpec) -> VolumeInfo:
+    """Conflict when there is one of that name, which to a daemon is no error."""
+    try:
+        get(client, spec["name"])
+    except NotFound:
+        pass
+    else:
+        raise Conflict(f"volume {spec['name']} exists already")
+    with client.explained():
+        made = client.api.create_volume(
+            spec["name"], spec.get("driver") or "local", spec.get("driver_opts"), spec.get("labels")
+        )
+    return records.volume(made)
+
+
+def remove(client: Client, name: str, *, force: bool) -> None:
+    """Conflict while a container uses it; NotFound, unless forced."""
+    with client.explained():
+        client.api.remove_volume(name, force=force)
