@@ -63,12 +63,10 @@ class Reader:
 
 def read(client: Client, id: str, path: str) -> Reader:
     """NotFound is raised here, before anything is read."""
-    return Reader(
-        client.wire.stream("GET", containers.path(id, "archive"), {"path": path or "/"})
-    )
+    return Reader(client.wire.stream("GET", containers.path(id, "archive"), {"path": path or "/"}))
 
 
 def write(client: Client, id: str, path: str, archive: Bytes) -> None:
     """Conflict where a directory would take a file's place or the other way round."""
-    query = {"path": path or "/", "noOverwriteDirNonDir": True}
+    query: dict[str, str | bool] = {"path": path or "/", "noOverwriteDirNonDir": True}
     client.wire.put(containers.path(id, "archive"), query, archive)

@@ -1,4 +1,4 @@
-"""A ContainerSpec as the body of ``POST /containers/create``. Pure but for seccomp profiles, which are read. """
+"""A ContainerSpec as the body of ``POST /containers/create``. Pure but for seccomp profiles, which are read."""
 
 from __future__ import annotations
 
@@ -57,9 +57,8 @@ def container(spec: ContainerSpec, version: Version) -> Body:
     if "healthcheck" in spec:
         body["Healthcheck"] = _healthcheck(spec["healthcheck"], version)
     places = ordered(spec.get("endpoints") or [])
-    if spec.get("mac_address"):
-        if version < ENDPOINT_MAC or not places:
-            body["MacAddress"] = spec["mac_address"]
+    if spec.get("mac_address") and (version < ENDPOINT_MAC or not places):
+        body["MacAddress"] = spec["mac_address"]
     if places:
         first = places if version >= SEVERAL_NETWORKS else places[:1]
         body["NetworkingConfig"] = {
@@ -84,7 +83,9 @@ def later(spec: ContainerSpec, version: Version) -> list[Endpoint]:
     return [] if version >= SEVERAL_NETWORKS else places[1:]
 
 
-def endpoint(place: Endpoint, spec: ContainerSpec | None, version: Version, *, main: bool = False) -> Body:
+def endpoint(
+    place: Endpoint, spec: ContainerSpec | None, version: Version, *, main: bool = False
+) -> Body:
     """EndpointSettings. Unsupported."""
     addresses: Body = {}
     for key, name in (
@@ -177,7 +178,7 @@ _POOL = {
 def _labels(spec: ContainerSpec) -> dict[str, str]:
     """The labels, with what the daemon has no place for: hooks are the reconciler's, and ``spec`` must tell of them."""
     found = dict(spec.get("labels") or {})
-    hooks = {key: spec[key] for key in ("pre_start", "post_start", "pre_stop") if spec.get(key)}  # type: ignore[literal-required]
+    hooks = {key: spec[key] for key in ("pre_start", "post_start", "pre_stop") if spec.get(key)}
     if hooks:
         found[labels.HOOK_SPECS] = json.dumps(hooks, separators=(",", ":"))
     return found
@@ -200,7 +201,10 @@ def _host_config(spec: ContainerSpec, version: Version) -> Body:
     restart = spec.get("restart") or {"name": "no"}
     host: Body = {
         "NetworkMode": spec.get("network_mode") or (places[0]["network"] if places else "none"),
-        "RestartPolicy": {"Name": restart["name"], "MaximumRetryCount": restart.get("max_retries") or 0},
+        "RestartPolicy": {
+            "Name": restart["name"],
+            "MaximumRetryCount": restart.get("max_retries") or 0,
+        },
         "AutoRemove": bool(spec.get("auto_remove")),
         "PortBindings": _bindings(spec.get("ports") or []),
         "Privileged": bool(spec.get("privileged")),
@@ -219,7 +223,10 @@ def _host_config(spec: ContainerSpec, version: Version) -> Body:
         host["Links"] = spec["links"]
     logging = spec.get("logging")
     if logging:
-        host["LogConfig"] = {"Type": logging.get("driver") or "", "Config": logging.get("options") or {}}
+        host["LogConfig"] = {
+            "Type": logging.get("driver") or "",
+            "Config": logging.get("options") or {},
+        }
     return host
 
 
@@ -260,7 +267,11 @@ def _bindings(ports: list[Port]) -> dict[str, list[dict[str, str]]]:
 
 def _healthcheck(check: Healthcheck, version: Version) -> Body:
     body: Body = {"Test": check.get("test"), "Retries": check.get("retries") or 0}
-    for key, name in (("interval", "Interval"), ("timeout", "Timeout"), ("start_period", "StartPeriod")):
+    for key, name in (
+        ("interval", "Interval"),
+        ("timeout", "Timeout"),
+        ("start_period", "StartPeriod"),
+    ):
         if check.get(key):
             body[name] = int(check[key] * _NANO)  # type: ignore[literal-required]
     if check.get("start_interval"):
@@ -280,7 +291,9 @@ def _security(option: str) -> str:
         with open(value, encoding="utf-8") as file:
             profile = json.load(file)
     except (OSError, ValueError) as error:
-        raise InvalidArgument(f"security_opt: seccomp profile {value} cannot be read: {error}") from error
+        raise InvalidArgument(
+            f"security_opt: seccomp profile {value} cannot be read: {error}"
+        ) from error
     return "seccomp=" + json.dumps(profile, separators=(",", ":"))
 
 

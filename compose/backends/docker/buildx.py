@@ -26,7 +26,16 @@ def build(client: Client, program: str, spec: BuildSpec, sink: BuildSink) -> Ima
     """Run it to its end. BuildFailed with the step and its place in the Dockerfile."""
     with tempfile.TemporaryDirectory(prefix="pycompose-build-") as directory:
         iid = f"{directory}/iid"
-        words = [program, "build", "--builder", "default", "--progress", "rawjson", "--iidfile", iid]
+        words = [
+            program,
+            "build",
+            "--builder",
+            "default",
+            "--progress",
+            "rawjson",
+            "--iidfile",
+            iid,
+        ]
         words += arguments(spec, _written(spec.get("secrets") or [], directory))
         inline = spec.get("dockerfile_inline")
         if inline is not None:
@@ -101,7 +110,11 @@ def arguments(spec: BuildSpec, secrets: list[str]) -> list[str]:
     if dockerfile and "dockerfile_inline" not in spec:
         local = "://" not in spec["context"] and not spec["context"].startswith("git@")
         words += ["--file", os.path.join(spec["context"], dockerfile) if local else dockerfile]
-    for flag, key in (("--target", "target"), ("--network", "network"), ("--cgroup-parent", "cgroup_parent")):
+    for flag, key in (
+        ("--target", "target"),
+        ("--network", "network"),
+        ("--cgroup-parent", "cgroup_parent"),
+    ):
         if spec.get(key):
             words += [flag, str(spec[key])]  # type: ignore[literal-required]
     for flag, pairs in (
@@ -127,7 +140,9 @@ def arguments(spec: BuildSpec, secrets: list[str]) -> list[str]:
         words += ["--ulimit", f"{name}={limit['soft']}:{limit['hard']}"]
     if spec.get("shm_size"):
         words += ["--shm-size", str(spec["shm_size"])]
-    words += [flag for flag, key in (("--no-cache", "no_cache"), ("--pull", "pull")) if spec.get(key)]
+    words += [
+        flag for flag, key in (("--no-cache", "no_cache"), ("--pull", "pull")) if spec.get(key)
+    ]
     # Attestations would make an index of what is one image.
     return [*words, "--provenance=false", "--load"]
 

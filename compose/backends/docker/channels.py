@@ -45,7 +45,9 @@ class Channel:
         self._stdout, out = os.pipe()
         self._stderr, err = (-1, -1) if tty else os.pipe()
         self._stdin = -1
-        self._reader = threading.Thread(target=self._carry_out, args=(response, out, err), daemon=True)
+        self._reader = threading.Thread(
+            target=self._carry_out, args=(response, out, err), daemon=True
+        )
         self._reader.start()
         if stdin:
             source, self._stdin = os.pipe()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from compose.backends.docker import images
 from compose.backends.docker.building import needs_buildkit
@@ -38,6 +38,7 @@ def _run(
 ) -> ImageInfo:
     tags = spec.get("tags") or []
     limits = spec.get("limits") or {}
+    platforms = spec.get("platforms") or []
     teller = _Teller(sink)
     with client.explained():
         lines = client.api.build(
@@ -55,11 +56,13 @@ def _run(
             labels=spec.get("labels") or None,
             target=spec.get("target") or None,
             network_mode=spec.get("network") or None,
-            platform=(spec.get("platforms") or [None])[0],
+            platform=platforms[0] if platforms else None,
             shmsize=spec.get("shm_size") or None,
             extra_hosts={
                 host: address
-                for host, _, address in (word.partition("=") for word in spec.get("extra_hosts") or [])
+                for host, _, address in (
+                    word.partition("=") for word in spec.get("extra_hosts") or []
+                )
             }
             or None,
             container_limits={"memory": limits["memory"]} if limits.get("memory") else None,
@@ -133,10 +136,8 @@ def _context(spec: BuildSpec) -> tuple[str, IO[bytes]]:
     # Under a name of its own, so that it comes along whatever .dockerignore says.
     own = ".pycompose.Dockerfile"
     ignored = contexts.exclude_paths(directory, _ignored(directory, name), dockerfile=own)
-    archive = contexts.create_archive(
-        directory, files=sorted(ignored), extra_files=[(own, text)]
-    )
-    return own, archive
+    archive = contexts.create_archive(directory, files=sorted(ignored), extra_files=[(own, text)])
+    return own, cast("IO[bytes]", archive)
 
 
 def _modern(line: str) -> bool:
@@ -144,7 +145,10 @@ def _modern(line: str) -> bool:
 
 
 def _ignored(directory: str, name: str) -> list[str]:
-    for path in (os.path.join(directory, f"{name}.dockerignore"), os.path.join(directory, ".dockerignore")):
+    for path in (
+        os.path.join(directory, f"{name}.dockerignore"),
+        os.path.join(directory, ".dockerignore"),
+    ):
         try:
             with open(path, encoding="utf-8") as file:
                 lines = [line.strip() for line in file]

@@ -1,4 +1,4 @@
-"""The two ways to one daemon: ``wire`` for reads and streams, ``api`` (docker-py's low-level client) for what changes something."""
+"""The two ways to one daemon: ``wire`` for reads and streams, ``api`` (docker-py's low-level client) for changes."""
 
 from __future__ import annotations
 
@@ -78,7 +78,9 @@ class Client:
             self._api.close()
 
     def _open(self) -> APIClient:
-        version = ".".join(map(str, self.version))  # before the import: a daemon that is away is known at once
+        version = ".".join(
+            map(str, self.version)
+        )  # before the import: a daemon that is away is known at once
         from docker import APIClient
         from docker.errors import DockerException
 

@@ -71,7 +71,7 @@ def create(client: Client, wanted: ContainerSpec) -> ContainerInfo:
     body = bodies.container(wanted, client.version)
     files = mounts.copied(wanted)
     with client.explained(f"container {wanted['name']}" if wanted["name"] else ""):
-        made = client.api.create_container_from_config(
+        made = client.api.create_container_from_config(  # type: ignore[no-untyped-call]
             body, wanted["name"] or None, wanted.get("platform") or None
         )
     id = str(made["Id"])

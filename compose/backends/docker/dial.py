@@ -97,8 +97,8 @@ def _ssh(rest: str) -> socket.socket:
             # A session of its own: Ctrl-C in our terminal must not cut the line before we have stopped what we began.
             subprocess.Popen(
                 [*words, "--", target, *command, "system", "dial-stdio"],
-                stdin=theirs,
-                stdout=theirs,
+                stdin=theirs.fileno(),
+                stdout=theirs.fileno(),
                 start_new_session=True,
                 env=os.environ,
             )

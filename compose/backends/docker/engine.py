@@ -39,7 +39,18 @@ class DockerEngine:
 
     name = "docker"
     features = frozenset(
-        {"pause", "exec", "attach", "attach-created", "load", "save", "import", "pull", "push", "build"}
+        {
+            "pause",
+            "exec",
+            "attach",
+            "attach-created",
+            "load",
+            "save",
+            "import",
+            "pull",
+            "push",
+            "build",
+        }
     )
 
     def __init__(self, client: Client | None = None) -> None:

@@ -78,9 +78,11 @@ def load(client: Client, source: str, *, sink: Sink) -> list[ImageInfo]:
     try:
         for line in follow(json_lines(response.read), sink, f"load {source}"):
             said = str(line.get("stream") or "")
-            for word in ("Loaded image: ", "Loaded image ID: "):
-                if said.startswith(word):
-                    names.append(said.removeprefix(word).strip())
+            names += [
+                said.removeprefix(word).strip()
+                for word in ("Loaded image: ", "Loaded image ID: ")
+                if said.startswith(word)
+            ]
     finally:
         response.close()
     if not names:
@@ -106,7 +108,9 @@ def import_image(
     sink(Progress(f"Image {shown}", "Importing", "working"))
     id = ""
     with _input(source) as file:
-        response = client.wire.send("POST", "/images/create", query, file, many={"changes": changes})
+        response = client.wire.send(
+            "POST", "/images/create", query, file, many={"changes": changes}
+        )
     try:
         for line in follow(json_lines(response.read), lambda progress: None, f"import {source}"):
             id = str(line.get("status") or id)

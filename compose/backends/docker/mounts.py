@@ -56,14 +56,16 @@ def _as_bind(mount: Mount) -> bool:
     options = mount.get("bind") or {}
     wanted = bool(options.get("create_host_path") or options.get("selinux"))
     if wanted and ":" in mount["target"] + (mount.get("source") or ""):
-        raise InvalidArgument(f"{mount.get('source')}: a colon in a bind mount's path needs create_host_path: false")
+        raise InvalidArgument(
+            f"{mount.get('source')}: a colon in a bind mount's path needs create_host_path: false"
+        )
     return wanted and "recursive" not in options
 
 
 def _bind(mount: Mount) -> str:
     options = mount.get("bind") or {}
     words = ["ro" if mount.get("read_only") else "rw"]
-    words += [options[key] for key in ("selinux", "propagation") if options.get(key)]  # type: ignore[literal-required]
+    words += [options[key] for key in ("selinux", "propagation") if options.get(key)]
     return f"{mount.get('source')}:{mount['target']}:{','.join(words)}"
 
 
@@ -89,7 +91,9 @@ def _bind_options(mount: Mount, body: Body, version: tuple[int, ...]) -> None:
     elif recursive in ("writable", "readonly"):
         if version < RECURSIVE:
             raise Unsupported(f"bind.recursive: {recursive}: this daemon is too old for it")
-        options["ReadOnlyNonRecursive" if recursive == "writable" else "ReadOnlyForceRecursive"] = True
+        options["ReadOnlyNonRecursive" if recursive == "writable" else "ReadOnlyForceRecursive"] = (
+            True
+        )
     if options:
         body["BindOptions"] = options
 
@@ -102,7 +106,9 @@ def _volume_options(mount: Mount, body: Body, version: tuple[int, ...]) -> None:
         options["Labels"] = mount["labels"]
     if mount.get("subpath"):
         if version < SUBPATH:
-            raise Unsupported("volumes.subpath: this daemon is too old for it", hint="Docker 26 brought it")
+            raise Unsupported(
+                "volumes.subpath: this daemon is too old for it", hint="Docker 26 brought it"
+            )
         options["Subpath"] = mount["subpath"]
     if options:
         body["VolumeOptions"] = options
@@ -121,7 +127,8 @@ def _tmpfs_options(mount: Mount, body: Body, version: tuple[int, ...]) -> None:
 def _image_options(mount: Mount, body: Body, version: tuple[int, ...]) -> None:
     if version < IMAGE:
         raise Unsupported(
-            f"{mount['target']}: this daemon is too old for mounts of images", hint="Docker 28 brought them"
+            f"{mount['target']}: this daemon is too old for mounts of images",
+            hint="Docker 28 brought them",
         )
     if mount.get("subpath"):
         body["ImageOptions"] = {"Subpath": mount["subpath"]}
@@ -137,9 +144,7 @@ _OPTIONS = {
 
 def _tmpfs_words(mount: Mount) -> str:
     words = ["ro"] if mount.get("read_only") else []
-    for key in ("size", "uid", "gid"):
-        if key in mount:
-            words.append(f"{key}={mount[key]}")  # type: ignore[literal-required]
+    words += [f"{key}={mount[key]}" for key in ("size", "uid", "gid") if key in mount]
     if "mode" in mount:
         words.append(f"mode={mount['mode']:o}")
     return ",".join([*words, *(mount.get("options") or [])])

@@ -10,7 +10,14 @@ from schemas.errors import EngineError, Failed, NotFound, Unauthorized, Unavaila
 from schemas.records import Progress
 
 _DONE = frozenset(
-    ("Already exists", "Pull complete", "Pushed", "Layer already exists", "Download complete", "Mounted from")
+    (
+        "Already exists",
+        "Pull complete",
+        "Pushed",
+        "Layer already exists",
+        "Download complete",
+        "Mounted from",
+    )
 )
 # A registry's refusal comes as words in a stream that has begun with 200.
 _REFUSALS: tuple[tuple[str, type[EngineError]], ...] = (
@@ -29,7 +36,9 @@ _REFUSALS: tuple[tuple[str, type[EngineError]], ...] = (
 )
 
 
-def follow(lines: Iterable[Mapping[str, Any]], sink: Sink, what: str) -> Iterator[Mapping[str, Any]]:
+def follow(
+    lines: Iterable[Mapping[str, Any]], sink: Sink, what: str
+) -> Iterator[Mapping[str, Any]]:
     """Report each line and hand it on; raises what the daemon says went wrong."""
     for line in lines:
         if line.get("error") or line.get("errorDetail"):

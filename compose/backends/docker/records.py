@@ -11,6 +11,7 @@ from schemas.records import (
     Attachment,
     ContainerInfo,
     Event,
+    Health,
     ImageInfo,
     MountPoint,
     NetworkInfo,
@@ -25,7 +26,7 @@ _ANONYMOUS = 64  # hex digits that name a volume nobody named
 def container(found: Json) -> ContainerInfo:
     """Of ``GET /containers/{id}/json``."""
     state, config, host = found["State"], found["Config"], found["HostConfig"]
-    health = (state.get("Health") or {}).get("Status") or ""
+    health: Health = (state.get("Health") or {}).get("Status") or ""
     test = (config.get("Healthcheck") or {}).get("Test") or []
     settings = found.get("NetworkSettings") or {}
     networks = settings.get("Networks") or {}
@@ -37,7 +38,7 @@ def container(found: Json) -> ContainerInfo:
         config.get("Labels") or {},
         seconds(found["Created"]),
         state["Status"],
-        health="" if health == "none" else health,
+        health=health if health in ("starting", "healthy", "unhealthy") else "",
         pid=state.get("Pid") or 0,
         exit_code=state.get("ExitCode") or 0,
         started=seconds(state.get("StartedAt") or ""),
@@ -49,7 +50,11 @@ def container(found: Json) -> ContainerInfo:
         tty=bool(config.get("Tty")),
         ports=_ports(settings.get("Ports") or {}),
         exposed=tuple(sorted(config.get("ExposedPorts") or {}, key=_port_order)),
-        networks=tuple(_attachment(name, place) for name, place in networks.items() if name not in ("host", "none")),
+        networks=tuple(
+            _attachment(name, place)
+            for name, place in networks.items()
+            if name not in ("host", "none")
+        ),
         network_mode=_mode(host.get("NetworkMode") or "", networks),
         mounts=(*map(_mount, found.get("Mounts") or ()), *_tmpfs(host.get("Tmpfs") or {})),
         has_healthcheck=bool(test) and test != ["NONE"],
@@ -66,11 +71,18 @@ def _ports(found: Json) -> tuple[PortBinding, ...]:
     for text, places in found.items():
         number, _, protocol = text.partition("/")
         bindings += [
-            PortBinding(place.get("HostIp") or "0.0.0.0", int(place["HostPort"]), int(number), protocol or "tcp")
+            PortBinding(
+                place.get("HostIp") or "0.0.0.0",
+                int(place["HostPort"]),
+                int(number),
+                protocol or "tcp",
+            )
             for place in places or ()
             if place.get("HostPort")
         ]
-    return tuple(sorted(bindings, key=lambda each: (each.container_port, each.protocol, each.host_ip)))
+    return tuple(
+        sorted(bindings, key=lambda each: (each.container_port, each.protocol, each.host_ip))
+    )
 
 
 def _port_order(text: str) -> tuple[int, str]:
@@ -105,7 +117,8 @@ def _mount(found: Json) -> MountPoint:
 
 def _tmpfs(found: Mapping[str, str]) -> list[MountPoint]:
     return [
-        MountPoint("tmpfs", target, "", "ro" in options.split(",")) for target, options in found.items()
+        MountPoint("tmpfs", target, "", "ro" in options.split(","))
+        for target, options in found.items()
     ]
 
 

@@ -77,8 +77,7 @@ def spec(found: Mapping[str, Any]) -> ContainerSpec:
     logging = host.get("LogConfig") or {}
     if logging.get("Type"):
         given["logging"] = {"driver": logging["Type"], "options": logging.get("Config") or {}}
-    kept = {key: value for key, value in given.items() if value not in (None, "", [], {}, False)}
-    return kept  # type: ignore[return-value]
+    return {key: value for key, value in given.items() if value not in (None, "", [], {}, False)}  # type: ignore[return-value]
 
 
 def _variable(word: str) -> tuple[str, str | None]:
@@ -117,7 +116,9 @@ def _mounts(found: Mapping[str, Any]) -> list[Mount]:
             mount["bind"] = {"propagation": point["Propagation"]}
         mounts.append(mount)
     for target, words in (found["HostConfig"].get("Tmpfs") or {}).items():
-        mounts.append({"type": "tmpfs", "target": target, "options": [w for w in words.split(",") if w]})
+        mounts.append(
+            {"type": "tmpfs", "target": target, "options": [w for w in words.split(",") if w]}
+        )
     return mounts
 
 

@@ -35,7 +35,8 @@ def stats(client: Client, id: str) -> Stats:
     networks = (found.get("networks") or {}).values()
     blocks = (found.get("blkio_stats") or {}).get("io_service_bytes_recursive") or []
     return Stats(
-        cpu_seconds=(found.get("cpu_stats") or {}).get("cpu_usage", {}).get("total_usage", 0) / _NANO,
+        cpu_seconds=(found.get("cpu_stats") or {}).get("cpu_usage", {}).get("total_usage", 0)
+        / _NANO,
         memory=_memory(memory),
         memory_limit=memory.get("limit") or 0,
         network_received=sum(each.get("rx_bytes", 0) for each in networks),

@@ -15,7 +15,14 @@ def seconds(text: str) -> float:
 
 def _whole(text: str) -> int:
     moment = timegm(
-        (int(text[0:4]), int(text[5:7]), int(text[8:10]), int(text[11:13]), int(text[14:16]), int(text[17:19]))
+        (
+            int(text[0:4]),
+            int(text[5:7]),
+            int(text[8:10]),
+            int(text[11:13]),
+            int(text[14:16]),
+            int(text[17:19]),
+        )
     )
     zone = text[19:].lstrip(".0123456789")
     if zone in ("", "Z"):

@@ -60,7 +60,7 @@ def digest(client: Client, reference: str) -> str:
     if tag.startswith("sha256:"):
         return f"{full(repository)}@{tag}"
     with _refused(), client.explained(f"resolve {reference}"):
-        found: dict[str, Any] = client.api.inspect_distribution(f"{repository}:{tag}")
+        found: dict[str, Any] = client.api.inspect_distribution(f"{repository}:{tag}")  # type: ignore[no-untyped-call]
     return f"{full(repository)}:{tag}@{found['Descriptor']['digest']}"
 
 

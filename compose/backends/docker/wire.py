@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _CHUNK = 65536
 _AT_ONCE = 64  # requests that are sent before the first answer is read
 _SHUT_WR, _SHUT_RDWR = 1, 2  # shutdown(2)
-Query = Mapping[str, "str | int | bool | None"]
+Query = Mapping[str, "str | int | bool | None"] | Mapping[str, "str | bool"]
 
 
 class Connection:
@@ -116,7 +116,9 @@ class Response:
         self.headers = headers
         self._chunked = headers.get(b"transfer-encoding", b"").lower() == b"chunked"
         length = headers.get(b"content-length")
-        self._left = int(length) if length is not None else -1  # -1: until the end, or chunk by chunk
+        self._left = (
+            int(length) if length is not None else -1
+        )  # -1: until the end, or chunk by chunk
         self._over = status in (204, 304) or (self._left == 0 and not self._chunked)
         self._chunk = 0
         self._whole = self._over
@@ -196,7 +198,9 @@ class Wire:
             _document(self._roundtrip("GET", target(path, query)), what)
         return headers
 
-    def post(self, path: str, query: Query | None = None, body: Any = None, *, what: str = "") -> Any:
+    def post(
+        self, path: str, query: Query | None = None, body: Any = None, *, what: str = ""
+    ) -> Any:
         """Send a document; the one that comes back, None when there is none."""
         data = None if body is None else json.dumps(body).encode()
         response = self._roundtrip("POST", target(path, query), data, _json_headers(data))
@@ -243,7 +247,9 @@ class Wire:
             raise
         return response
 
-    def upgrade(self, path: str, query: Query | None = None, body: Any = None, *, what: str = "") -> Response:
+    def upgrade(
+        self, path: str, query: Query | None = None, body: Any = None, *, what: str = ""
+    ) -> Response:
         """POST, and have the connection for ourselves."""
         headers = {"Upgrade": "tcp", "Connection": "Upgrade"}
         return self.stream("POST", path, query, body, what=what, headers=headers)
