@@ -6,14 +6,16 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 from engine import networks
+from engine.network import wishes
 from engine.state import containers as container_rows
 from engine.state import networks as network_rows
 from engine.state.containers import ContainerRow, EndpointRow
 from engine.state.networks import NetworkRow
-from schemas.errors import InvalidArgument
+from schemas.errors import Conflict, InvalidArgument
 from schemas.specs import ContainerSpec, Endpoint
 
 if TYPE_CHECKING:
+    from engine.network.bridge import NetworkPlan
     from engine.network.endpoint import EndpointPlan
 
 
@@ -35,8 +37,6 @@ def allocate(
     mac: str = "",
 ) -> EndpointRow:
     """Choose addresses on one network and record them. NotFound for the network; Conflict for a taken address."""
-    from engine.network import ipam
-
     network = network_rows.get(endpoint["network"])
     plan = networks.plan_of(network)
     taken4, taken6 = network_rows.taken_addresses(database, network.id)
@@ -53,13 +53,8 @@ def allocate(
         if asked and not pools:
             raise InvalidArgument(f"network {network.name} has no IPv{family} subnet for {asked}")
         if pools:
-            subnet, gateway = _pool(pools, asked, network)
-            reserved, ip_range = _reservations(network, subnet)
-            address = ipam.choose_address(
-                subnet, taken=[*taken, *reserved], gateway=gateway, ip_range=ip_range, wanted=asked
-            )
-            addresses[family] = f"{address}/{subnet.partition('/')[2]}"
-    mac = endpoint.get("mac_address") or mac or ipam.mac_address(addresses["4"].partition("/")[0])
+            addresses[family] = _choose(network, pools, taken, asked)
+    own_mac = _mac(network, plan, endpoint.get("mac_address") or mac, addresses["4"])
     row = EndpointRow(
         container_id,
         network.id,
@@ -67,7 +62,7 @@ def allocate(
         position,
         addresses["4"],
         addresses["6"],
-        mac.lower(),
+        own_mac,
         endpoint,
     )
     container_rows.insert_endpoint(database, row)
@@ -85,19 +80,25 @@ def plans(
 ) -> list[EndpointPlan]:
     """What the shim sets up, one plan per place."""
     found = [(endpoint, network_rows.get(endpoint.network_id)) for endpoint in endpoints]
-    gateway = gateway_of(found)
-    return [
-        _plan(row, endpoint, network, spec, default_route=endpoint.network_id == gateway)
+    leading4, leading6 = leading(found, "ipv4"), leading(found, "ipv6")
+    plans = [
+        _plan(row, endpoint, network, spec, default_route=endpoint.network_id == leading4)
         for endpoint, network in found
     ]
+    for plan in plans:
+        plan["default6"] = plan["network_id"] == leading6
+    return plans
 
 
-def gateway_of(places: list[tuple[EndpointRow, NetworkRow]]) -> str:
-    """Id of the network that has the default route: highest gw_priority, then first name; an internal one has none."""
+def leading(places: list[tuple[EndpointRow, NetworkRow]], family: str) -> str:
+    """Id of the network that the family's default route leads to; an internal one has none, nor has a family without address.
+
+    Highest gw_priority, then first name.
+    """
     outward = [
         (-(endpoint.endpoint.get("gw_priority") or 0), network.name, network.id)
         for endpoint, network in places
-        if not networks.plan_of(network)["internal"]
+        if not networks.plan_of(network)["internal"] and getattr(endpoint, family)
     ]
     return min(outward)[2] if outward else ""
 
@@ -119,35 +120,95 @@ def _plan(
     from engine.network import bridge
 
     plan = networks.plan_of(network)
-    gateways = {":" in gateway: gateway for gateway in reversed(plan["gateways"])}
-    if len(plan["subnets"]) > 1:
-        for subnet, gateway in zip(plan["subnets"], plan["gateways"], strict=True):
-            if endpoint.ipv4 and _inside(endpoint.ipv4, subnet):
-                gateways[False] = gateway
-    return {
+    asked = endpoint.endpoint
+    options = asked.get("driver_opts") or {}
+    interface = (
+        asked.get("interface_name")
+        or options.get(wishes.INTERFACE)
+        or f"{plan.get('prefix', 'eth')}{endpoint.position}"
+    )
+    found: EndpointPlan = {
         "network_id": network.id,
         "network": network.name,
         "bridge": network.bridge,
         "ipv4": endpoint.ipv4,
-        "gateway4": gateways.get(False, ""),
+        "gateway4": _gateway(plan, endpoint.ipv4),
         "ipv6": endpoint.ipv6,
-        "gateway6": gateways.get(True, "") if endpoint.ipv6 else "",
+        "gateway6": _gateway(plan, endpoint.ipv6),
         "mac": endpoint.mac,
-        "interface": endpoint.endpoint.get("interface_name") or f"eth{endpoint.position}",
+        "interface": interface,
         "mtu": plan["mtu"],
         # 36 bits of the container and the place in it: unique on the host, and known without asking anyone.
         "host_interface": f"pv{row.id[:9]}{endpoint.position:03x}",
         "internal": plan["internal"],
         "default_route": default_route,
-        "names": names(row, endpoint.endpoint, spec.get("hostname") or ""),
+        "names": names(row, asked, spec.get("hostname") or ""),
         "group": bridge.group(network.id),
     }
+    if asked.get("gw_priority"):
+        found["priority"] = asked["gw_priority"]
+    if plan.get("isolated"):
+        found["isolated"] = True
+    if "driver" in plan:
+        found["child"] = {
+            "driver": plan["driver"],
+            "parent": plan["parent"],
+            "mode": plan["mode"],
+            "flag": plan.get("flag", ""),
+        }
+    if asked.get("link_local_ips"):
+        found["further"] = [wishes.link_local(address) for address in asked["link_local_ips"]]
+    if options.get(wishes.SYSCTLS):
+        found["sysctls"] = dict(wishes.sysctls(options[wishes.SYSCTLS], interface))
+    return found
 
 
-def _pool(pools: list[tuple[str, str]], asked: str | None, network: NetworkRow) -> tuple[str, str]:
-    """The subnet an address is chosen from: the first, or the one that has the address asked for."""
-    if not asked:
-        return pools[0]
+def _gateway(plan: NetworkPlan, address: str) -> str:
+    """The gateway of the subnet that the address is of; "" for none, and where routes need none."""
+    if not address or plan.get("mode") in ("l3", "l3s"):
+        return ""
+    for subnet, gateway in zip(plan["subnets"], plan["gateways"], strict=True):
+        if _inside(address, subnet):
+            return gateway
+    return ""
+
+
+def _choose(
+    network: NetworkRow, pools: list[tuple[str, str]], taken: list[str], asked: str | None
+) -> str:
+    """An address with its prefix length: the one asked for, else the first free one of the first subnet that has any."""
+    from engine.network import ipam
+
+    if asked:
+        pools = [_pool(pools, asked, network)]
+    for index, (subnet, gateway) in enumerate(pools):
+        reserved, ip_range = _reservations(network, subnet)
+        try:
+            address = ipam.choose_address(
+                subnet, taken=[*taken, *reserved], gateway=gateway, ip_range=ip_range, wanted=asked
+            )
+        except Conflict:
+            if index == len(pools) - 1:
+                raise
+            continue
+        return f"{address}/{subnet.partition('/')[2]}"
+    raise AssertionError("no pool")
+
+
+def _mac(network: NetworkRow, plan: NetworkPlan, asked: str, ipv4: str) -> str:
+    from engine.network import ipam
+
+    if plan.get("driver") != "ipvlan":
+        return (asked or ipam.mac_address(ipv4.partition("/")[0])).lower()
+    if asked:
+        raise InvalidArgument(
+            f"network {network.name}: mac_address: an ipvlan interface has its parent's"
+        )
+    return ""
+
+
+def _pool(pools: list[tuple[str, str]], asked: str, network: NetworkRow) -> tuple[str, str]:
+    """The subnet that has the address asked for."""
     for subnet, gateway in pools:
         if _inside(asked, subnet):
             return subnet, gateway

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from engine import paths, process
 from engine.kernel import caps, seccomp, ulimits
-from engine.network import hosts
+from engine.network import binding, hosts
 from engine.runtime import logwriter, masks
 from engine.runtime.program import DEFAULT_PATH
 from engine.support import security_options
@@ -46,9 +46,11 @@ def make_bundle(
     root: Root,
     mounts: list[BundleMount],
     endpoints: list[EndpointPlan],
-    links: list[tuple[str, list[str]]],
+    links: dict[str, str],
+    default_bind: str,
 ) -> Bundle:
-    """The bundle of container ``row``; ``image`` is its OCI image config, ``links`` are addresses with their names.
+    """The bundle of container ``row``; ``image`` is its OCI image config, ``links`` are names with those they stand for,
+    ``default_bind`` is the host address of ports that name none.
 
     InvalidArgument or Unsupported for a value that this machine cannot honour.
     """
@@ -84,7 +86,7 @@ def make_bundle(
         "root": root,
         "mounts": mounts,
         "files": list(spec.get("files") or []),
-        "etc": _etc(spec, hostname, endpoints, links),
+        "etc": _etc(spec, hostname, endpoints),
         "caps": sorted(held),
         "seccomp": seccomp.compiled(security.get("seccomp"), held, privileged=privileged),
         "no_new_privs": _is_true(security.get("no-new-privileges", "false")),
@@ -109,8 +111,8 @@ def make_bundle(
         "stop_grace_period": spec.get("stop_grace_period", GRACE),
         "auto_remove": row.facts["auto_remove"],
         "endpoints": endpoints,
-        "ports": list(spec.get("ports") or []),
-        "dns": _dns(spec, modes, endpoints),
+        "ports": binding.bound(spec.get("ports") or [], default_bind),
+        "dns": _dns(spec, modes, endpoints, links),
         "healthcheck": process.healthcheck(spec, config),
         "logging": logging,
     }
@@ -187,7 +189,6 @@ def _etc(
     spec: ContainerSpec,
     hostname: str,
     endpoints: list[EndpointPlan],
-    links: list[tuple[str, list[str]]],
 ) -> Etc:
     mode = spec.get("network_mode") or ""
     if mode.startswith("container:"):
@@ -202,7 +203,6 @@ def _etc(
             addresses=[plan[key] for plan in endpoints for key in ("ipv4", "ipv6")],
             extra_hosts=extra,
             host_gateway=_host_gateway(endpoints),
-            links=links,
         )
     return {
         "hosts": text,
@@ -238,19 +238,25 @@ def _others_etc(id: str, hostname: str) -> Etc:
 
 
 def _dns(
-    spec: ContainerSpec, modes: NamespaceModes, endpoints: list[EndpointPlan]
+    spec: ContainerSpec,
+    modes: NamespaceModes,
+    endpoints: list[EndpointPlan],
+    links: dict[str, str],
 ) -> DnsPlan | None:
     """What the resolver at 127.0.0.11 forwards to; None for a container that has none."""
     if modes["net"] != "new" or not endpoints:
         return None
     asked = spec.get("dns") or []
-    return {
+    found: DnsPlan = {
         "servers": list(asked) or hosts.upstream_servers(_text(_RESOLV_CONF)),
         "explicit": bool(asked),
         "search": list(spec.get("dns_search") or []),
         "options": list(spec.get("dns_opt") or []),
         "internal": all(plan["internal"] for plan in endpoints),
     }
+    if links:
+        found["links"] = links
+    return found
 
 
 def _text(path: str) -> str:

@@ -106,9 +106,10 @@ class LocalEngine:
         support.check_network(spec)
 
     def check_ports(self, ports: list[Port]) -> None:
+        from engine.network import binding
         from engine.network import ports as published
 
-        published.check(ports)
+        published.check(binding.bound(ports))
 
     def start(self, id: str) -> None:
         from engine import starting

@@ -15,19 +15,16 @@ from engine import paths, support
 from engine.state import db, journal
 from engine.state import networks as rows
 from engine.state.networks import NetworkRow
-from schemas.errors import Conflict, EngineError, InvalidArgument
+from schemas.errors import Conflict, EngineError
 from schemas.records import NetworkInfo
 from schemas.specs import NetworkSpec
 
 if TYPE_CHECKING:
-    from ipaddress import IPv4Network, IPv6Network
-
     from engine.network.bridge import NetworkPlan
 
 # Names that mean the host's own stack and no network at all; they have no row.
 BUILTIN = {"host": "host", "none": "null"}
 DEFAULT = "bridge"
-MTU = 1500
 
 _ensured: set[tuple[str, str]] = set()
 _ensuring = threading.Lock()
@@ -80,7 +77,13 @@ def remove(name: str) -> None:
 def finish_removal(row: NetworkRow) -> None:
     """Take away what a condemned network has in the kernel, and then its row: a killed command is continued by the next."""
     with _ensuring:
-        _take_away(plan_of(row))
+        plan = plan_of(row)
+        if "driver" in plan:
+            from engine.network import child
+
+            child.remove(plan)
+        else:
+            _take_away(plan)
         _ensured.discard((paths.run(), row.id))
     try:
         os.rmdir(paths.names_dir(row.id))
@@ -115,20 +118,28 @@ def _take_away(plan: NetworkPlan) -> None:
 
 def ensure(row: NetworkRow) -> None:
     """Have bridge and rules of the network in the kernel, once per process."""
-    from engine.network import bridge, firewall
-
     key = (paths.run(), row.id)
     if key in _ensured:
         return
     with _ensuring:
         if key in _ensured:
             return
-        plan = plan_of(row)
-        firewall.ensure_base()
-        bridge.ensure(plan)
-        firewall.ensure_network(plan)
+        _bring_in(plan_of(row))
         os.makedirs(paths.names_dir(row.id), mode=0o700, exist_ok=True)
         _ensured.add(key)
+
+
+def _bring_in(plan: NetworkPlan) -> None:
+    if "driver" in plan:
+        from engine.network import child
+
+        child.ensure(plan)
+        return
+    from engine.network import bridge, firewall
+
+    firewall.ensure_base()
+    bridge.ensure(plan)
+    firewall.ensure_network(plan)
 
 
 def plan_of(row: NetworkRow) -> NetworkPlan:
@@ -136,6 +147,8 @@ def plan_of(row: NetworkRow) -> NetworkPlan:
 
 
 def _create(spec: NetworkSpec) -> NetworkRow:
+    from engine.network import planning
+
     for condemned in rows.condemned(spec["name"]):
         finish_removal(condemned)
     id = os.urandom(32).hex()
@@ -144,12 +157,12 @@ def _create(spec: NetworkSpec) -> NetworkRow:
     with db.transaction() as database:
         if rows.find(spec["name"]) is not None:
             raise Conflict(f"network with name {spec['name']} already exists")
-        plan = _plan(id, spec, host, _used())
+        plan = planning.plan(id, spec, host, _used())
         row = NetworkRow(
             id,
             spec["name"],
-            "bridge",
-            str(plan["bridge"]),
+            plan.get("driver", "bridge"),
+            plan["bridge"],
             dict(plan),
             spec,
             spec.get("labels") or {},
@@ -168,78 +181,6 @@ def _host_subnets() -> list[str]:
     from engine.network import bridge
 
     return bridge.host_subnets()
-
-
-def _plan(id: str, spec: NetworkSpec, host: list[str], used: list[str]) -> NetworkPlan:
-    """Choose what was not asked for; Conflict when what was asked for overlaps another network."""
-    import ipaddress
-
-    from engine.network import ipam
-
-    options = spec.get("driver_opts") or {}
-    subnets: list[str] = []
-    gateways: list[str] = []
-    for pool in spec.get("ipam") or []:
-        subnet = pool.get("subnet")
-        if not subnet:
-            if pool:
-                raise InvalidArgument(
-                    f"network {spec['name']}: ipam.config {', '.join(pool)} needs a subnet beside it"
-                )
-            continue
-        network = _network(spec, subnet)
-        for other in (*used, *subnets):
-            if network.overlaps(ipaddress.ip_network(other)):
-                raise Conflict(
-                    f"network {spec['name']}: subnet {subnet} overlaps {other}, which another network has"
-                )
-        gateway = pool.get("gateway") or str(network[1])
-        if ipaddress.ip_address(gateway) not in network:
-            raise InvalidArgument(
-                f"network {spec['name']}: gateway {gateway} is not in subnet {subnet}"
-            )
-        subnets.append(str(network))
-        gateways.append(gateway)
-    if not any(":" not in subnet for subnet in subnets):
-        subnet = ipam.choose_subnet([*host, *used])
-        subnets.insert(0, subnet)
-        gateways.insert(0, str(ipaddress.ip_network(subnet)[1]))
-    if spec.get("enable_ipv6") and not any(":" in subnet for subnet in subnets):
-        # A unique local prefix (RFC 4193): 40 random bits, which the network's id has, and subnet 0.
-        local = ipaddress.ip_network((int("fd" + id[:10] + "0" * 20, 16), 64))
-        subnets.append(str(local))
-        gateways.append(str(local[1]))
-    if not spec.get("enable_ipv6") and any(":" in subnet for subnet in subnets):
-        raise InvalidArgument(
-            f"network {spec['name']}: an IPv6 subnet needs enable_ipv6: true beside it"
-        )
-    mtu = options.get("com.docker.network.driver.mtu") or str(MTU)
-    if not mtu.isdecimal():
-        raise InvalidArgument(f"network {spec['name']}: mtu {mtu} is not a number")
-    bridge = options.get("com.docker.network.bridge.name") or f"br-{id[:12]}"
-    if len(bridge) > 15:
-        raise InvalidArgument(
-            f"network {spec['name']}: bridge name {bridge} is longer than the 15 characters of an interface"
-        )
-    return {
-        "id": id,
-        "name": spec["name"],
-        "bridge": bridge,
-        "subnets": subnets,
-        "gateways": gateways,
-        "internal": bool(spec.get("internal")),
-        "mtu": int(mtu),
-        "driver_opts": dict(options),
-    }
-
-
-def _network(spec: NetworkSpec, subnet: str) -> IPv4Network | IPv6Network:
-    import ipaddress
-
-    try:
-        return ipaddress.ip_network(subnet)
-    except ValueError as err:
-        raise InvalidArgument(f"network {spec['name']}: subnet {subnet}: {err}") from err
 
 
 def _record(action: str, row: NetworkRow) -> None:

@@ -18,6 +18,7 @@ from schemas.errors import Conflict, Failed, NotFound
 from schemas.specs import ContainerSpec
 
 if TYPE_CHECKING:
+    from engine.network.endpoint import EndpointPlan
     from engine.runtime.bundle import Bundle
 
 
@@ -53,31 +54,34 @@ def build(row: ContainerRow) -> Bundle:
     for place in places:
         networks.ensure(network_rows.get(place.network_id))
     layers = images.layers(row.image_id)
+    plans = addresses.plans(row, places, spec)
     return make_bundle(
         row,
         _shared(spec),
         images.config(row.image_id),
         root=image_roots.root(row.image_id, row.id),
         mounts=local.prepare_mounts(row.id, spec, layers),
-        endpoints=addresses.plans(row, places, spec),
-        links=_links(row, spec),
+        endpoints=plans,
+        links=_links(spec),
+        default_bind=_default_bind(plans),
     )
 
 
-def _links(row: ContainerRow, spec: ContainerSpec) -> list[tuple[str, list[str]]]:
-    """Addresses of linked containers on the networks that both have, with the names they get. NotFound."""
-    own = {place.network_id for place in rows.endpoints(row.id)}
-    found: list[tuple[str, list[str]]] = []
+def _links(spec: ContainerSpec) -> dict[str, str]:
+    """Further names of other containers, in lower case, with those by which the networks know them. NotFound."""
+    found: dict[str, str] = {}
     for link in spec.get("links") or []:
         name, _, alias = link.partition(":")
-        other = rows.get(name)
-        names = list(dict.fromkeys([alias or name, other.id[:12], other.name]))
-        found += [
-            (place.ipv4.partition("/")[0], names)
-            for place in rows.endpoints(other.id)
-            if place.network_id in own and place.ipv4
-        ]
+        found[(alias or name).lower()] = rows.get(name).name
     return found
+
+
+def _default_bind(plans: list[EndpointPlan]) -> str:
+    """The host address for published ports that the network of the default route names; "" for none."""
+    for plan in plans:
+        if plan["default_route"]:
+            return networks.plan_of(network_rows.get(plan["network_id"])).get("binding", "")
+    return ""
 
 
 def _shared(spec: ContainerSpec) -> ContainerSpec:

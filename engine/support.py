@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from engine.network import wishes
 from schemas.errors import InvalidArgument, Unsupported
 from schemas.records import Support
 from schemas.specs import ContainerSpec, NetworkSpec
@@ -55,7 +56,7 @@ SERVICE: dict[str, Support] = {
     "environment": _YES,
     "expose": _YES,
     "extends": _YES,
-    "external_links": Support("partial", "as names in /etc/hosts, settled at the start"),
+    "external_links": _YES,
     "extra_hosts": _YES,
     "gpus": DEVICES,
     "group_add": _YES,
@@ -67,7 +68,7 @@ SERVICE: dict[str, Support] = {
     "isolation": _WINDOWS,
     "label_file": _YES,
     "labels": _YES,
-    "links": Support("partial", "as names in /etc/hosts, settled at the start"),
+    "links": _YES,
     "logging": _YES,
     "mac_address": _YES,
     "mem_limit": _YES,
@@ -120,9 +121,9 @@ SERVICE: dict[str, Support] = {
 NETWORK: dict[str, Support] = {
     "name": _YES,
     "attachable": Support("partial", "every network is"),
-    "driver": Support("partial", "bridge, host and none"),
-    "driver_opts": Support("partial", "the options of NETWORK_OPTIONS"),
-    "enable_ipv4": Support("partial", "only: true"),
+    "driver": Support("partial", "bridge, macvlan, ipvlan, host and none"),
+    "driver_opts": Support("partial", "the options of engine.network.planning"),
+    "enable_ipv4": _YES,
     "enable_ipv6": _YES,
     "external": _YES,
     "internal": _YES,
@@ -141,7 +142,6 @@ VOLUME: dict[str, Support] = {
     "labels": _YES,
 }
 
-NETWORK_OPTIONS = frozenset({"com.docker.network.driver.mtu", "com.docker.network.bridge.name"})
 LOG_DRIVERS = frozenset({"json-file", "local", "none"})
 LOG_OPTIONS = frozenset({"max-size", "max-file"})
 _SECURITY = ("no-new-privileges", "seccomp", "systempaths", "apparmor", "label")
@@ -157,19 +157,9 @@ def check_container(spec: ContainerSpec) -> None:
 
 def check_network(spec: NetworkSpec) -> None:
     """The same for a network."""
-    driver = spec.get("driver") or "bridge"
-    if driver not in ("bridge", "default"):
-        raise Unsupported(
-            f"network {spec['name']}: driver {driver} is not supported by the local engine (driver: bridge is)"
-        )
-    ipam = spec.get("ipam_driver") or "default"
-    if ipam != "default":
-        raise Unsupported(f"network {spec['name']}: ipam.driver {ipam} is not supported")
-    if spec.get("enable_ipv4") is False:
-        raise Unsupported(f"network {spec['name']}: enable_ipv4: false is not supported")
-    for option in spec.get("driver_opts") or {}:
-        if option not in NETWORK_OPTIONS:
-            raise Unsupported(f"network {spec['name']}: driver_opts {option} is not supported")
+    from engine.network import planning
+
+    planning.check(spec)
 
 
 def security_options(options: list[str]) -> Iterator[tuple[str, str]]:
@@ -216,11 +206,8 @@ def _endpoints(spec: ContainerSpec) -> None:
     if spec.get("network_mode") and spec.get("endpoints"):
         raise InvalidArgument(f"networks: not possible with network_mode {spec['network_mode']}")
     for endpoint in spec.get("endpoints") or []:
-        for key in ("link_local_ips", "driver_opts"):
-            if endpoint.get(key):
-                raise Unsupported(
-                    f"networks.{endpoint['network']}.{key} is not supported by the local engine"
-                )
+        if len(endpoint) > 1:
+            wishes.check(endpoint)
 
 
 def _modes(spec: ContainerSpec) -> None:

@@ -11,12 +11,26 @@ from schemas.errors import Conflict, Failed
 from schemas.typed import TypedDict
 
 
-class NetworkPlan(TypedDict):
+class NetworkOptions(TypedDict, total=False):
+    """What driver options ask for beyond the usual."""
+
+    driver: str  # macvlan, ipvlan; absent: bridge
+    parent: str  # macvlan and ipvlan: the host's interface
+    own_parent: bool  # that one is made for the network
+    mode: str
+    flag: str  # ipvlan
+    prefix: str  # of the interfaces inside; absent: eth
+    isolated: bool  # its containers do not reach each other
+    masquerade: bool  # absent: True
+    binding: str  # the address on which ports are published that name none
+
+
+class NetworkPlan(NetworkOptions):
     """A network as it must be in the kernel."""
 
     id: str
     name: str
-    bridge: str  # name of the interface
+    bridge: str  # name of the interface; "" for other drivers
     subnets: list[str]
     gateways: list[str]  # one for each subnet; the bridge's own addresses
     internal: bool

@@ -12,13 +12,27 @@ from engine.kernel import namespaces
 from engine.kernel.netlink import rtnetlink
 from engine.kernel.netlink.channel import Channel, NetlinkError
 from engine.kernel.netlink.codec import Message
-from schemas.errors import Failed
+from engine.network import child
+from engine.network.child import Child
+from schemas.errors import Failed, InvalidArgument, Unsupported
 from schemas.typed import TypedDict
 
+_NO_ROUTE = (errno.ESRCH, errno.ENOENT)
 _PATIENCE = 0.2  # for an interface to become usable; one that does not in time may still
 
 
-class EndpointPlan(TypedDict):
+class EndpointOptions(TypedDict, total=False):
+    """What is asked for beyond the usual."""
+
+    child: Child  # of an interface of the host's, instead of a pair with a bridge
+    isolated: bool  # from the other containers of the network
+    further: list[str]  # link-local addresses with prefix length
+    sysctls: dict[str, str]  # of the interface: "ipv4/conf/eth0/log_martians"
+    default6: bool  # the default route for IPv6 leads here; absent: as for IPv4
+    priority: int  # for the default route
+
+
+class EndpointPlan(EndpointOptions):
     """A place as it must be in the kernel; "" stands for none."""
 
     network_id: str
@@ -52,6 +66,9 @@ def attach(plan: EndpointPlan, netns: int) -> None:
 
     What a killed shim left under the same name is replaced. A failure leaves nothing behind.
     """
+    if "child" in plan:
+        _attach_child(plan, plan["child"], netns)
+        return
     name = plan["host_interface"]
     with rtnetlink.open_channel() as host:
         try:
@@ -76,6 +93,8 @@ def attach(plan: EndpointPlan, netns: int) -> None:
                 # It may also go by itself this moment, with the namespace that the other end was in.
                 host.request([rtnetlink.delete_link(name)], absent_ok=rtnetlink.GONE)
                 host.request([request])
+            if plan.get("isolated"):
+                host.request([rtnetlink.isolate(name)])
             _configure(plan, netns)
             _settle(host, (name, plan["bridge"]))
         except BaseException as err:
@@ -85,14 +104,48 @@ def attach(plan: EndpointPlan, netns: int) -> None:
             raise
 
 
-def detach(plan: EndpointPlan) -> None:
-    """Delete the pair; absent is no error."""
-    detach_all([plan])
+def _attach_child(plan: EndpointPlan, below: Child, netns: int) -> None:
+    """Make an interface inside that hangs on one of the host's."""
+    with rtnetlink.open_channel() as host:
+        try:
+            parent = _socket.if_nametoindex(below["parent"])
+        except OSError as err:
+            raise Failed(
+                f"network {plan['network']}: parent interface {below['parent']} is away"
+            ) from err
+        request = child.link(
+            below, plan["interface"], parent=parent, mac=plan["mac"], mtu=plan["mtu"], netns=netns
+        )
+        try:
+            host.request([request])
+        except NetlinkError as err:
+            if child.lacking(err):
+                raise Unsupported(
+                    f"network {plan['network']}: this kernel has no {below['driver']} interfaces",
+                    hint=f"load the module {below['driver']}, or use driver: bridge",
+                ) from err
+            raise Failed(f"network {plan['network']}: {err.message}") from err
+    try:
+        _configure(plan, netns)
+    except NetlinkError as err:
+        detach(plan, netns)
+        raise Failed(f"network {plan['network']}: {err.message}") from err
+
+
+def detach(plan: EndpointPlan, netns: int = -1) -> None:
+    """Delete the pair, or the child in its namespace (without one it went with it); absent is no error."""
+    if "child" not in plan:
+        detach_all([plan])
+    elif netns >= 0:
+        with namespaces.in_namespace(netns, namespaces.CLONE_NEWNET):
+            channel = rtnetlink.open_channel()
+        with channel:
+            channel.request([rtnetlink.delete_link(plan["interface"])], absent_ok=rtnetlink.GONE)
 
 
 def detach_all(plans: list[EndpointPlan]) -> None:
     """Delete several pairs for the price of one; absent is no error."""
-    names = [plan["host_interface"] for plan in plans]
+    names = [plan["host_interface"] for plan in plans if "child" not in plan]
     with rtnetlink.open_channel() as channel:
         if len(names) == 1:
             channel.request([rtnetlink.delete_link(names[0])], absent_ok=rtnetlink.GONE)
@@ -106,21 +159,38 @@ def detach_all(plans: list[EndpointPlan]) -> None:
 
 
 def reroute(plans: list[EndpointPlan], netns: int) -> None:
-    """After a place has gone, have the default route lead over another; internal ones lead nowhere."""
+    """Have the default routes lead where they should after a place has come or gone; internal ones lead nowhere."""
     outward = [plan for plan in plans if not plan["internal"]]
-    if not outward:
-        return
-    plan = min(outward, key=lambda plan: (not plan["default_route"], plan["network"]))
+    outward.sort(key=lambda plan: (-plan.get("priority", 0), plan["network"]))
     with namespaces.in_namespace(netns, namespaces.CLONE_NEWNET):
         channel = rtnetlink.open_channel()
-        index = _socket.if_nametoindex(plan["interface"])
+        indexes = {name: number for number, name in _socket.if_nameindex()}
     with channel:
-        channel.request(_routes(plan, index))
+        for address, family in (("ipv4", rtnetlink.AF_INET), ("ipv6", rtnetlink.AF_INET6)):
+            leading = next((plan for plan in outward if plan[address]), None)  # type: ignore[literal-required]
+            for plan in plans:
+                key = "default_route" if address == "ipv4" else "default6"
+                plan[key] = plan is leading  # type: ignore[literal-required]
+            if leading is not None:
+                channel.request([_route(leading, family, indexes[leading["interface"]])])
+            else:
+                channel.request([rtnetlink.delete_default_route(family)], absent_ok=_NO_ROUTE)
 
 
 def _routes(plan: EndpointPlan, index: int) -> list[Message]:
-    gateways = [gateway for gateway in (plan["gateway4"], plan["gateway6"]) if gateway]
-    return [rtnetlink.set_default_route(gateway, index) for gateway in gateways]
+    found = []
+    if plan["default_route"] and plan["ipv4"]:
+        found.append(_route(plan, rtnetlink.AF_INET, index))
+    if plan.get("default6", plan["default_route"]) and plan["ipv6"]:
+        found.append(_route(plan, rtnetlink.AF_INET6, index))
+    return found
+
+
+def _route(plan: EndpointPlan, family: int, index: int) -> Message:
+    gateway = plan["gateway4" if family == rtnetlink.AF_INET else "gateway6"]
+    if not gateway:  # ipvlan between networks (l3) needs none
+        return rtnetlink.set_device_route(family, index)
+    return rtnetlink.set_default_route(gateway, index)
 
 
 def _configure(plan: EndpointPlan, netns: int) -> None:
@@ -129,12 +199,14 @@ def _configure(plan: EndpointPlan, netns: int) -> None:
     with namespaces.in_namespace(netns, namespaces.CLONE_NEWNET):
         channel = rtnetlink.open_channel()
         index = _socket.if_nametoindex(name)
-        _switch_ipv6(name, on=bool(plan["ipv6"]))
-    addresses = [address for address in (plan["ipv4"], plan["ipv6"]) if address]
+        wanted = [plan["ipv4"], plan["ipv6"], *plan.get("further", ())]
+        addresses = [address for address in wanted if address]
+        _switch_ipv6(name, on=any(":" in address for address in addresses))
+        for parameter, value in plan.get("sysctls", {}).items():
+            _set_parameter(plan, parameter, value)
     requests = [rtnetlink.add_address(index, address) for address in addresses]
     requests.append(rtnetlink.set_up(index, name))
-    if plan["default_route"]:
-        requests += _routes(plan, index)
+    requests += _routes(plan, index)
     with channel:
         channel.request(requests)
 
@@ -167,3 +239,13 @@ def _switch_ipv6(name: str, *, on: bool) -> None:
             raise Failed(f"cannot switch IPv6 on for {name}: {err.strerror}") from err
     finally:
         os.close(fd)
+
+
+def _set_parameter(plan: EndpointPlan, parameter: str, value: str) -> None:
+    try:
+        with open(f"/proc/sys/net/{parameter}", "w") as file:
+            file.write(value)
+    except OSError as err:
+        raise InvalidArgument(
+            f"network {plan['network']}: sysctl net/{parameter}={value}: {err.strerror}"
+        ) from err

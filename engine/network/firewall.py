@@ -63,11 +63,11 @@ def remove_network(plan: NetworkPlan) -> None:
         return
     with channel:
         neighbours.disallow(channel, plan)
-        own = Element(nfnetlink.ifname(plan["bridge"]) * 2)
+        own = Element(nfnetlink.ifname(plan["bridge"]))
         while nfnetlink.has_table(channel, FAMILY, TABLE):
             generation = nfnetlink.generation(channel)
             try:
-                if set(nfnetlink.elements(channel, FAMILY, TABLE, ruleset.SAME.name)) - {own}:
+                if set(nfnetlink.elements(channel, FAMILY, TABLE, ruleset.BRIDGES.name)) - {own}:
                     # Adding what may be there makes deleting it no error.
                     requests = ruleset.network(plan, nfnetlink.new_elements)
                     requests += ruleset.network(plan, nfnetlink.delete_elements)

@@ -26,16 +26,14 @@ def hosts_text(
     addresses: Sequence[str] = (),
     extra_hosts: Sequence[str] = (),
     host_gateway: str = "",
-    links: Iterable[tuple[str, Sequence[str]]] = (),
 ) -> str:
     """/etc/hosts of a container with a network of its own.
 
     ``addresses`` are the container's (a prefix length is left out), ``extra_hosts`` are "name=address" where the address
-    may be "host-gateway", ``links`` pairs an address with its names.
+    may be "host-gateway".
     """
     lines = list(_LOCAL)
     lines += extra_lines(extra_hosts, host_gateway)
-    lines += [(address, " ".join(names)) for address, names in links if names]
     if hostname:
         own = f"{hostname}.{domainname} {hostname}" if domainname else hostname
         lines += [(address.partition("/")[0], own) for address in addresses if address]

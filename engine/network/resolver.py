@@ -105,7 +105,7 @@ class Resolver:
             address = dns.reverse_address(query.name)
             name = self._names.name_of(address) if address else None
             return [dns.pointer_record(name)] if name else None
-        found = self._names.addresses(query.name)
+        found = self._names.addresses(self._linked(query.name))
         if not found:
             return None
         if query.type not in (dns.A, dns.AAAA):
@@ -117,6 +117,11 @@ class Resolver:
             start = self._turn % len(found)
             found = found[start:] + found[:start]
         return [dns.address_record(address) for address in found]
+
+    def _linked(self, name: str) -> str:
+        """The container that a link calls by this name, wherever it is now; else the name itself."""
+        links = self._plan.get("links")
+        return links.get(name.rstrip(".").lower(), name) if links else name
 
     def _servers(self) -> list[str]:
         """Those asked for, else the host's as they are now: a host changes its network, a container does not notice."""

@@ -5,9 +5,10 @@
     oifname @internal                drop        … and none in
     oifname @bridges, answers        accept
     oifname @bridges, translated     accept      published ports
-    oifname @bridges                 drop        from another network, from outside
+    oifname @bridges                 drop        from another network, from outside, from an isolated neighbour
     to a local address, in @ports…   dnat        from outside and from the host itself
     from 127.0.0.0/8 to @bridges     masquerade
+    iifname @routed                  return      networks whose own addresses are to be seen outside
     iifname @bridges, to elsewhere   masquerade
 
 Containers reach published ports by the proxy, as with Docker: where bridged packets pass through nftables (br_netfilter),
@@ -35,6 +36,7 @@ PROTOCOLS = {"tcp": 6, "udp": 17}
 SAME = Set("same", ("ifname", "ifname"))
 BRIDGES = Set("bridges", ("ifname",))
 INTERNAL = Set("internal", ("ifname",))
+ROUTED = Set("routed", ("ifname",))
 # Published on every address, and on one address only.
 PORTS = Set("ports", ("inet_proto", "inet_service"), ("ipv4_addr", "inet_service"))
 PORTS_AT = Set(
@@ -82,7 +84,7 @@ def base(level: Level) -> list[Message]:
     The first rule's comment tells these rules from those of another version.
     """
     mark = signature(level)
-    sets = [SAME, BRIDGES, INTERNAL] + ([PORTS, PORTS_AT] if level.nat else [])
+    sets = [SAME, BRIDGES, INTERNAL, ROUTED] + ([PORTS, PORTS_AT] if level.nat else [])
     requests = [nfnetlink.new_table(FAMILY, TABLE)]
     requests += [
         nfnetlink.new_set(FAMILY, TABLE, item, number) for number, item in enumerate(sets, 1)
@@ -127,6 +129,7 @@ def chains(level: Level) -> list[tuple[Chain, list[Rule]]]:
                 Chain("snat", "nat", nfnetlink.POSTROUTING, nfnetlink.PRIORITY_SRCNAT),
                 [
                     (*_loopback(_SOURCE), _OIF, _IN_BRIDGES, nft.masquerade()),
+                    (_IIF, nft.lookup(ROUTED.name), nft.verdict(nft.RETURN)),
                     (
                         *(_IIF, _IN_BRIDGES),
                         *(_OIF, nft.lookup(BRIDGES.name, invert=True)),
@@ -141,12 +144,14 @@ def chains(level: Level) -> list[tuple[Chain, list[Rule]]]:
 def network(plan: NetworkPlan, request: Request) -> list[Message]:
     """The requests that put a network into the sets, or take it out."""
     name = nfnetlink.ifname(plan["bridge"])
-    found = [
-        request(FAMILY, TABLE, SAME.name, [Element(name * 2)]),
-        request(FAMILY, TABLE, BRIDGES.name, [Element(name)]),
-    ]
+    found = [request(FAMILY, TABLE, BRIDGES.name, [Element(name)])]
+    # Isolated ports of a bridge do not hear each other; nor shall they by way of the host.
+    if not plan.get("isolated"):
+        found.append(request(FAMILY, TABLE, SAME.name, [Element(name * 2)]))
     if plan["internal"]:
         found.append(request(FAMILY, TABLE, INTERNAL.name, [Element(name)]))
+    if not plan.get("masquerade", True):
+        found.append(request(FAMILY, TABLE, ROUTED.name, [Element(name)]))
     return found
 
 

@@ -70,7 +70,11 @@ class CgroupPlan(TypedDict):
     limits: Limits
 
 
-class DnsPlan(TypedDict):
+class DnsOptions(TypedDict, total=False):
+    links: dict[str, str]  # further names (lower case) and the container names that they stand for
+
+
+class DnsPlan(DnsOptions):
     servers: list[str]
     explicit: (
         bool  # the servers were asked for: they are spoken to from inside the container's network

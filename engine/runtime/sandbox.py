@@ -71,7 +71,7 @@ def make_network(bundle: Bundle, netns: int) -> Surroundings:
         endpoint.attach(plan, netns)
     made = _sockets(bundle, netns, bundle["ports"])
     try:
-        ports.translate([binding for binding, _ in made.ports], outward(bundle)[0])
+        ports.translate([binding for binding, _ in made.ports], _translated(bundle))
         for plan in bundle["endpoints"]:
             names.announce(plan, bundle["id"])
     except BaseException:
@@ -87,6 +87,15 @@ def outward(bundle: Bundle) -> tuple[str, str]:
     ipv4 = next((plan["ipv4"] for plan in places if plan["ipv4"]), "")
     ipv6 = next((plan["ipv6"] for plan in places if plan["ipv6"]), "")
     return ipv4.partition("/")[0], ipv6.partition("/")[0]
+
+
+def _translated(bundle: Bundle) -> str:
+    """The IPv4 address to which the kernel can lead published ports: one on a bridge. "" leaves them to the proxy."""
+    address = outward(bundle)[0]
+    for plan in bundle["endpoints"]:
+        if "child" in plan and plan["ipv4"].partition("/")[0] == address:
+            return ""
+    return address
 
 
 def adopt(bundle: Bundle, now: status.Status) -> Surroundings:
@@ -159,9 +168,8 @@ class Sandbox:
     def connect(self, bundle: Bundle, plan: EndpointPlan) -> None:
         """One more network, while running; the bundle is changed accordingly."""
         endpoint.attach(plan, self.netns)
-        for other in bundle["endpoints"]:
-            other["default_route"] = other["default_route"] and not plan["default_route"]
         bundle["endpoints"].append(plan)
+        endpoint.reroute(bundle["endpoints"], self.netns)
         names.announce(plan, self._where["id"])
         self._follow(bundle)
 
@@ -170,7 +178,7 @@ class Sandbox:
         for plan in list(bundle["endpoints"]):
             if plan["network_id"] == network_id:
                 names.withdraw(network_id, self._where["id"])
-                endpoint.detach(plan)
+                endpoint.detach(plan, self.netns)
                 bundle["endpoints"].remove(plan)
         endpoint.reroute(bundle["endpoints"], self.netns)
         self._follow(bundle)

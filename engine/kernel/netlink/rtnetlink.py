@@ -21,18 +21,21 @@ IFF_UP = 0x1
 
 _RTM_NEWLINK, _RTM_DELLINK, _RTM_GETLINK, _RTM_SETLINK = 16, 17, 18, 19
 _RTM_NEWADDR, _RTM_GETADDR = 20, 22
-_RTM_NEWROUTE, _RTM_GETROUTE = 24, 26
+_RTM_NEWROUTE, _RTM_DELROUTE, _RTM_GETROUTE = 24, 25, 26
 
-_IFLA_ADDRESS, _IFLA_IFNAME, _IFLA_MTU, _IFLA_MASTER = 1, 3, 4, 10
+_IFLA_ADDRESS, _IFLA_IFNAME, _IFLA_MTU, _IFLA_LINK, _IFLA_MASTER = 1, 3, 4, 5, 10
 _IFLA_OPERSTATE, _IFLA_LINKINFO, _IFLA_GROUP, _IFLA_NET_NS_FD = 16, 18, 27, 28
 _OPERSTATE_UP = 6
 _IFLA_INFO_KIND, _IFLA_INFO_DATA, _VETH_INFO_PEER = 1, 2, 1
+_IFLA_INFO_SLAVE_KIND, _IFLA_INFO_SLAVE_DATA, _IFLA_BRPORT_ISOLATED = 4, 5, 33
+_IFLA_CHILD_MODE, _IFLA_IPVLAN_FLAGS = 1, 2  # of macvlan and of ipvlan
 
 _IFA_ADDRESS, _IFA_LOCAL, _IFA_BROADCAST = 1, 2, 4
 _IFA_F_NODAD = 0x02
 
 _RTA_DST, _RTA_OIF, _RTA_GATEWAY, _RTA_TABLE = 1, 4, 5, 15
-_RT_TABLE_MAIN, _RTPROT_STATIC, _RT_SCOPE_UNIVERSE, _RTN_UNICAST = 254, 4, 0, 1
+_RT_TABLE_MAIN, _RTPROT_STATIC, _RTN_UNICAST = 254, 4, 1
+_RT_SCOPE_UNIVERSE, _RT_SCOPE_LINK, _RT_SCOPE_NOWHERE = 0, 253, 255
 
 _CREATE = codec.NLM_F_CREATE | codec.NLM_F_EXCL
 GONE = (errno.ENODEV, errno.ENOENT)
@@ -127,6 +130,60 @@ def add_veth(
     return Message(_RTM_NEWLINK, _CREATE, payload, f"create veth {name} with {peer}")
 
 
+def add_macvlan(name: str, *, parent: int, mode: int, mac: str, mtu: int, netns: int) -> Message:
+    """Make a macvlan interface of ``parent``, down, inside the namespace of the descriptor."""
+    data = codec.u32(_IFLA_CHILD_MODE, mode)
+    further = codec.attribute(_IFLA_ADDRESS, mac_bytes(mac))
+    return _add_child("macvlan", name, parent, data, further, mtu=mtu, netns=netns)
+
+
+def add_ipvlan(name: str, *, parent: int, mode: int, flags: int, mtu: int, netns: int) -> Message:
+    """Make an ipvlan interface of ``parent``, whose MAC it has, down, inside the namespace of the descriptor."""
+    data = codec.attribute(_IFLA_CHILD_MODE, struct.pack("=H", mode))
+    data += codec.attribute(_IFLA_IPVLAN_FLAGS, struct.pack("=H", flags))
+    return _add_child("ipvlan", name, parent, data, b"", mtu=mtu, netns=netns)
+
+
+def _add_child(
+    kind: str, name: str, parent: int, data: bytes, further: bytes, *, mtu: int, netns: int
+) -> Message:
+    info = codec.nested(
+        _IFLA_LINKINFO,
+        codec.string(_IFLA_INFO_KIND, kind),
+        codec.nested(_IFLA_INFO_DATA, data),
+    )
+    payload = b"".join(
+        (
+            _link_header(),
+            codec.string(_IFLA_IFNAME, name),
+            codec.u32(_IFLA_LINK, parent),
+            codec.u32(_IFLA_MTU, mtu),
+            codec.u32(_IFLA_NET_NS_FD, netns),
+            further,
+            info,
+        )
+    )
+    return Message(_RTM_NEWLINK, _CREATE, payload, f"create {kind} {name}")
+
+
+def add_dummy(name: str) -> Message:
+    """Make an interface that leads nowhere, up."""
+    info = codec.nested(_IFLA_LINKINFO, codec.string(_IFLA_INFO_KIND, "dummy"))
+    payload = _link_header(flags=IFF_UP) + codec.string(_IFLA_IFNAME, name) + info
+    return Message(_RTM_NEWLINK, _CREATE, payload, f"create dummy {name}")
+
+
+def isolate(name: str) -> Message:
+    """Have the bridge pass nothing from this port to other isolated ones; the bridge itself is reached."""
+    info = codec.nested(
+        _IFLA_LINKINFO,
+        codec.string(_IFLA_INFO_SLAVE_KIND, "bridge"),
+        codec.nested(_IFLA_INFO_SLAVE_DATA, codec.attribute(_IFLA_BRPORT_ISOLATED, bytes([1]))),
+    )
+    payload = _link_header() + codec.string(_IFLA_IFNAME, name) + info
+    return Message(_RTM_NEWLINK, 0, payload, f"isolate {name}")
+
+
 def set_up(index: int, name: str) -> Message:
     return Message(_RTM_NEWLINK, 0, _link_header(index=index, flags=IFF_UP), f"set {name} up")
 
@@ -177,6 +234,22 @@ def set_default_route(gateway: str, index: int) -> Message:
     payload = header + codec.attribute(_RTA_GATEWAY, packed(gateway)) + codec.u32(_RTA_OIF, index)
     flags = codec.NLM_F_CREATE | codec.NLM_F_REPLACE
     return Message(_RTM_NEWROUTE, flags, payload, f"set default route via {gateway}")
+
+
+def set_device_route(family: int, index: int) -> Message:
+    """The same by an interface that needs no gateway."""
+    header = struct.pack(
+        "=BBBBBBBBI", family, 0, 0, 0, _RT_TABLE_MAIN, _RTPROT_STATIC, _RT_SCOPE_LINK,
+        _RTN_UNICAST, 0,
+    )  # fmt: skip
+    flags = codec.NLM_F_CREATE | codec.NLM_F_REPLACE
+    return Message(_RTM_NEWROUTE, flags, header + codec.u32(_RTA_OIF, index), "set default route")
+
+
+def delete_default_route(family: int) -> Message:
+    """Take the default route away."""
+    header = struct.pack("=BBBBBBBBI", family, 0, 0, 0, _RT_TABLE_MAIN, 0, _RT_SCOPE_NOWHERE, 0, 0)
+    return Message(_RTM_DELROUTE, 0, header, "delete default route")
 
 
 def find_link(channel: Channel, name: str) -> Link | None:

@@ -39,17 +39,15 @@ def test_the_whole_name_comes_before_the_short_one() -> None:
     assert text == LOCAL + "10.0.0.2\tweb.example.org web\n"
 
 
-def test_extra_hosts_and_links_stand_before_the_own_name() -> None:
+def test_extra_hosts_stand_before_the_own_name() -> None:
     text = hosts.hosts_text(
         hostname="web",
         addresses=["10.0.0.2/24"],
         extra_hosts=["host.docker.internal=host-gateway", "b=1.2.3.4", "six=[fd00::9]"],
         host_gateway="10.0.0.1",
-        links=[("10.0.0.7", ["db", "shop-db-1"]), ("10.0.0.8", [])],
     )
     assert text == LOCAL + (
-        "10.0.0.1\thost.docker.internal\n1.2.3.4\tb\nfd00::9\tsix\n"
-        "10.0.0.7\tdb shop-db-1\n10.0.0.2\tweb\n"
+        "10.0.0.1\thost.docker.internal\n1.2.3.4\tb\nfd00::9\tsix\n10.0.0.2\tweb\n"
     )
 
 
