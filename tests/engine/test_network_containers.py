@@ -18,6 +18,7 @@ from schemas.records import ContainerInfo
 from tests.support import containers
 from tests.support.containers import execute, shim
 from tests.support.eventually import eventually
+from tests.support.proofs import proves
 
 WEB = "mkdir /tmp/w; hostname > /tmp/w/index.html; exec busybox httpd -f -p 80 -h /tmp/w"
 PORT = {"target": 80, "protocol": "tcp", "published": 8080}
@@ -85,6 +86,7 @@ def test_a_port_in_use_stops_the_start_and_the_next_one_works(engine: LocalEngin
     assert eventually(lambda: get("127.0.0.1"))
 
 
+@proves("networks.attachable")
 def test_networks_are_joined_and_left_while_running(engine: LocalEngine) -> None:
     gateways = {
         name: engine.create_network({"name": name}).gateways[0] for name in ("front", "back")

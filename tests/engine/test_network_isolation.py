@@ -53,6 +53,30 @@ def test_a_container_reaches_outside_with_the_hosts_address(lab: Lab) -> None:
     assert lab.ask(container.netns, NEIGHBOUR, 80, udp=True).endswith(" hello")
 
 
+def test_a_routed_network_shows_its_own_addresses_outside(lab: Lab) -> None:
+    outside = lab.neighbour()
+    container = lab.container(lab.network("n", masquerade=False))
+    lab.serve(outside, 80)
+    assert lab.ask(container.netns, NEIGHBOUR, 80) == container.ipv4
+
+
+def test_isolated_containers_reach_the_host_and_not_each_other(lab: Lab) -> None:
+    network = lab.network("n", isolated=True, ipv6=True)
+    one, two = lab.container(network), lab.container(network)
+    lab.serve(one.netns, 80)
+    lab.serve(one.netns, 80, address=one.ipv6)
+    lab.serve(None, 81)
+    assert lab.ask(two.netns, network["gateways"][0], 81) == two.ipv4
+    assert lab.reaches(None, one.ipv4, 80)
+    assert not lab.reaches(two.netns, one.ipv4, 80)
+    assert not lab.reaches(two.netns, one.ipv6, 80)
+    # Not even by way of the host.
+    with inside(two.netns):
+        way = ["ip", "route", "add", one.ipv4, "via", network["gateways"][0]]
+        subprocess.run(way, check=True)
+    assert not lab.reaches(two.netns, one.ipv4, 80)
+
+
 def test_a_neighbour_does_not_reach_a_port_that_is_not_published(lab: Lab) -> None:
     outside = lab.neighbour()
     container = lab.container(lab.network("n"))

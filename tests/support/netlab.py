@@ -54,7 +54,14 @@ class Lab:
         self._closing: list[Callable[[], None]] = []
 
     def network(
-        self, name: str, *, internal: bool = False, ipv6: bool = False, mtu: int = 1500
+        self,
+        name: str,
+        *,
+        internal: bool = False,
+        ipv6: bool = False,
+        mtu: int = 1500,
+        masquerade: bool = True,
+        isolated: bool = False,
     ) -> NetworkPlan:
         """A network in the kernel."""
         used = [subnet for plan in self.networks for subnet in plan["subnets"]]
@@ -75,6 +82,8 @@ class Lab:
             "internal": internal,
             "mtu": mtu,
             "driver_opts": {},
+            "masquerade": masquerade,
+            "isolated": isolated,
         }
         self.networks.append(plan)
         firewall.ensure_base()
@@ -137,6 +146,7 @@ class Lab:
             "default_route": position == 0 and not network["internal"],
             "names": list(called),
             "group": int(network["id"][:7], 16) | 1,
+            "isolated": network.get("isolated", False),
         }
 
     def namespace(self) -> int:
@@ -254,6 +264,22 @@ def inside(netns: int | None) -> Iterator[None]:
     else:
         with namespaces.in_namespace(netns, namespaces.CLONE_NEWNET):
             yield
+
+
+@contextmanager
+def parent_interface(name: str = "lab7") -> Iterator[str]:
+    """An interface of the host's with a carrier, for macvlan to hang on."""
+    with rtnetlink.open_channel() as channel:
+        home = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
+        pair = rtnetlink.add_veth(
+            name, master=0, group=0, mtu=1500, peer=f"{name}p",
+            peer_mac="02:00:00:00:00:03", peer_netns=home,
+        )  # fmt: skip
+        channel.request([pair])
+        channel.request([rtnetlink.set_up(socket.if_nametoindex(f"{name}p"), f"{name}p")])
+        os.close(home)
+        yield name
+        channel.request([rtnetlink.delete_link(name)], absent_ok=rtnetlink.GONE)
 
 
 def _ask(netns: int | None, address: str, port: int, udp: bool, within: float) -> str:

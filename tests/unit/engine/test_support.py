@@ -5,6 +5,7 @@ import os
 import pytest
 
 from engine import support
+from engine.network import wishes
 from schemas.errors import EngineError, InvalidArgument, Unsupported
 from schemas.specs import ContainerSpec
 
@@ -31,8 +32,8 @@ def spec(**keys: object) -> ContainerSpec:
         ({"logging": {"options": {"tag": "x"}}}, "logging.options tag"),
         ({"storage_opt": {"size": "1G"}}, "storage_opt size"),
         (
-            {"endpoints": [{"network": "n", "link_local_ips": ["1.2.3.4"]}]},
-            "networks.n.link_local_ips",
+            {"endpoints": [{"network": "n", "driver_opts": {"a.b": "c"}}]},
+            "networks.n.driver_opts a.b",
         ),
     ],
 )
@@ -47,6 +48,9 @@ def test_what_cannot_be_had_is_named(keys: dict[str, object], message: str) -> N
         {"network_mode": "host", "endpoints": [{"network": "n"}]},
         {"network_mode": "container:x", "ports": [{"target": 80, "protocol": "tcp"}]},
         {"mounts": [{"type": "tmpfs", "target": "relative"}]},
+        {"endpoints": [{"network": "n", "link_local_ips": ["169.254.1"]}]},
+        {"endpoints": [{"network": "n", "interface_name": "a/b"}]},
+        {"endpoints": [{"network": "n", "driver_opts": {wishes.SYSCTLS: "kernel.msgmax=1"}}]},
     ],
 )
 def test_what_makes_no_sense_is_refused(keys: dict[str, object]) -> None:
@@ -72,11 +76,16 @@ def test_what_can_be_had_passes(keys: dict[str, object]) -> None:
 @pytest.mark.parametrize(
     "network",
     [
-        {"driver": "macvlan"},
         {"driver": "overlay"},
         {"ipam_driver": "mine"},
         {"enable_ipv4": False},
-        {"driver_opts": {"com.docker.network.bridge.enable_icc": "false"}},
+        {"driver_opts": {"com.docker.network.bridge.enable_icc": "maybe"}},
+        {"driver_opts": {"com.docker.network.driver.mtu": "12"}},
+        {"driver_opts": {"com.docker.network.bridge.name": "a-name-that-is-too-long"}},
+        {"driver_opts": {"com.docker.network.bridge.host_binding_ipv4": "here"}},
+        {"driver_opts": {"parent": "eth0"}},
+        {"driver": "macvlan", "driver_opts": {"ipvlan_flag": "private"}},
+        {"driver": "ipvlan", "driver_opts": {"ipvlan_mode": "l4"}},
     ],
 )
 def test_a_network_that_cannot_be_had_is_refused_by_name(network: dict[str, object]) -> None:

@@ -96,6 +96,7 @@ def test_ports_are_translated_on_local_addresses_that_of_one_address_first() -> 
 def test_who_gets_the_hosts_address() -> None:
     assert chain(LEVELS[0], "snat") == [
         "[nfproto>1] ==b'\\x02' [nh+12:1>1] ==b'\\x7f' [oifname>1] in bridges masq",
+        "[iifname>1] in routed return",
         "[iifname>1] in bridges [oifname>1] not in bridges masq",
     ]
 
@@ -113,7 +114,11 @@ def test_each_level_and_version_has_a_signature_of_its_own() -> None:
 
 def test_a_networks_elements_are_its_bridge() -> None:
     abouts = [item.about for item in ruleset.network(PLAN, nfnetlink.new_elements)]
-    assert abouts == ["add elements to nftables set same", "add elements to nftables set bridges"]
+    assert abouts == ["add elements to nftables set bridges", "add elements to nftables set same"]
+    isolated = ruleset.network({**PLAN, "isolated": True}, nfnetlink.new_elements)
+    assert [item.about for item in isolated] == ["add elements to nftables set bridges"]
+    routed = ruleset.network({**PLAN, "masquerade": False}, nfnetlink.new_elements)
+    assert routed[-1].about == "add elements to nftables set routed"
     internal = ruleset.network({**PLAN, "internal": True}, nfnetlink.new_elements)
     assert internal[-1].about == "add elements to nftables set internal"
 
