@@ -44,6 +44,20 @@ def _network(key: str) -> Question:
     return _asked(check)
 
 
+def _network_options(value: dict[str, str]) -> Support:
+    """Each driver has options of its own; which one it is stands elsewhere."""
+    from engine.network.planning import DRIVERS
+
+    answers: list[Support] = []
+    for driver in DRIVERS:
+
+        def check(value: Any, driver: str = driver) -> None:
+            support.check_network({"name": "", "driver": driver, "driver_opts": value})
+
+        answers.append(_asked(check)(value))
+    return next((answer for answer in answers if answer.level == "honoured"), answers[0])
+
+
 def _volume_options(value: dict[str, str]) -> None:
     from engine.volume.mounts import check_options
 
@@ -100,6 +114,9 @@ _QUESTIONS: dict[str, Question] = {
     "services.*.isolation": _only("services.*.isolation", "default"),
     "services.*.logging.driver": _container("logging", lambda value: {"driver": value}),
     "services.*.logging.options": _container("logging", lambda value: {"options": value}),
+    "services.*.networks.*.driver_opts": _container(
+        "endpoints", lambda value: [{"network": "", "driver_opts": value}]
+    ),
     "services.*.platform": _container("platform"),
     "services.*.ports.*.protocol": _container(
         "ports", lambda value: [{"target": 0, "protocol": value}]
@@ -111,8 +128,7 @@ _QUESTIONS: dict[str, Question] = {
     "services.*.volumes.*.type": _mount_type,
     "networks.*.attachable": _attachable,
     "networks.*.driver": _network("driver"),
-    "networks.*.driver_opts": _network("driver_opts"),
-    "networks.*.enable_ipv4": _network("enable_ipv4"),
+    "networks.*.driver_opts": _network_options,
     "networks.*.ipam.driver": _network("ipam_driver"),
     "volumes.*.driver": _only("volumes.*.driver", "local"),
     "volumes.*.driver_opts": _asked(_volume_options),

@@ -111,7 +111,7 @@ services:
     healthcheck: {test: [CMD, "true"], start_interval: 1s}
     ports: ["80:80", "53:53/sctp"]
     volumes: ["v:/a", "/tmp:/b:z"]
-    networks: {n: {aliases: [a], link_local_ips: [169.254.0.1]}}
+    networks: {n: {aliases: [a], driver_opts: {a: b}}}
 volumes: {v: }
 networks: {n: }
 """
@@ -130,7 +130,7 @@ def test_entries_of_lists_and_of_names_are_told_where_they_are_not_honoured(
         "services.web.volumes": "honoured",
         "services.web.volumes[1].bind.selinux": "not honoured",
         "services.web.networks": "honoured",
-        "services.web.networks.n.link_local_ips": "not honoured",
+        "services.web.networks.n.driver_opts": "not honoured",
     }
 
 

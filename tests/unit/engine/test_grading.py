@@ -1,12 +1,8 @@
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-from engine import support
 from engine.grading import GRADES
-from schemas.errors import Unsupported
 
 
 @pytest.mark.parametrize(
@@ -58,14 +54,3 @@ def test_an_attribute_is_graded_with_its_value(path: str, value: object, level: 
     found = GRADES.of(path, value)
     assert found.level == level
     assert found.reason or level == "honoured"
-
-
-@pytest.mark.parametrize("key", ["link_local_ips", "driver_opts"])
-def test_what_the_engine_refuses_of_an_endpoint_is_graded_so(key: str) -> None:
-    spec: Any = {"name": "c", "image": "i", "endpoints": [{"network": "n", key: ["x"]}]}
-    try:
-        support.check_container(spec)
-        level = "honoured"
-    except Unsupported:
-        level = "unsupported"
-    assert GRADES.table[f"services.*.networks.*.{key}"].level == level
