@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,9 +28,9 @@ def probe(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def loaded(engine: LocalEngine, tmp_path: Path) -> Iterator[LocalEngine]:
+def loaded(engine: LocalEngine, tmp_path: Path) -> LocalEngine:
     engine.load_images(str(images.write_busybox(tmp_path / "busybox.tar")), sink=print)
-    yield engine
+    return engine
 
 
 def ours(engine: LocalEngine, way: str, probe: Path) -> confinement.Facts:

@@ -70,7 +70,7 @@ def parse(text: str, way: str) -> Facts:
     """What the probe printed, by kind and name, without what differs from container to container."""
     found: Facts = {}
     for line in text.splitlines():
-        kind, name, value = (line.split("\t", 2) + ["", ""])[:3]
+        kind, name, value = ([*line.split("\t", 2), "", ""])[:3]
         if kind == "status":
             name, _, value = value.partition(":")
             if name not in _STATUS:
