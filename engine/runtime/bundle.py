@@ -39,6 +39,7 @@ class BundleMount(TypedDict, total=False):
     upper: str  # overlay
     work: str  # overlay
     source: str  # bind
+    below: str  # bind: the part of the source that is meant, wherever its links lead: never outside of the source
     read_only: bool
     propagation: str  # bind; absent: rprivate
     options: list[str]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 
 from engine import paths
 from engine.kernel import inroot, mount, mountinfo
@@ -150,12 +151,7 @@ def _bind(root: int, item: BundleMount) -> None:
         raise InvalidArgument(f"mount {target}: unknown propagation {word}")
     propagation = _PROPAGATION[word]
     recursive = "bind" not in options
-    try:
-        tree = mount.clone_tree(source, recursive=recursive)
-    except SyscallError as err:
-        if err.errno == errno.ENOENT:
-            raise NotFound(f"bind source path does not exist: {source}") from err
-        raise
+    tree = _tree(item, recursive=recursive)
     if propagation == mount.MS_SHARED and not mountinfo.covering(source).shared:
         os.close(tree)
         raise InvalidArgument(
@@ -169,7 +165,7 @@ def _bind(root: int, item: BundleMount) -> None:
     )
     if attributes | read_only:
         mount.mount_setattr("", attributes | read_only, recursive=deep, dirfd=tree)
-    is_directory = os.path.isdir(source)
+    is_directory = stat.S_ISDIR(os.fstat(tree).st_mode)
     try:
         attach(root, tree, target, is_directory=is_directory)
     except SyscallError as err:
@@ -179,6 +175,26 @@ def _bind(root: int, item: BundleMount) -> None:
         raise InvalidArgument(
             f"mount {target}: {source} is a {have}, but there is a {there} in the image"
         ) from err
+
+
+def _tree(item: BundleMount, *, recursive: bool) -> int:
+    """A detached copy of the mount at the source, or of the part of it that is meant."""
+    source, below = item["source"], item.get("below")
+    try:
+        if not below:
+            return mount.clone_tree(source, recursive=recursive)
+        with inroot.Root(source) as top:
+            fd = inroot.existing(top, below)
+            if fd is None:
+                raise NotFound(f"mount {item['target']}: {below} is not in the volume any more")
+            try:
+                return mount.clone_tree(inroot.fd_path(fd), recursive=recursive)
+            finally:
+                os.close(fd)
+    except SyscallError as err:
+        if err.errno == errno.ENOENT:
+            raise NotFound(f"bind source path does not exist: {source}") from err
+        raise
 
 
 def _overlay(root: int, item: BundleMount) -> None:

@@ -72,15 +72,17 @@ def tmpfs(mount: Mount) -> BundleMount:
 
 def volume(mount: Mount, source: str, options: list[str]) -> BundleMount:
     """A volume whose content is at ``source``, or a part of it."""
-    if mount.get("subpath"):
-        source = _below(source, mount["subpath"], mount["target"])
-    return {
+    found: BundleMount = {
         "kind": "bind",
         "source": source,
         "target": mount["target"],
         "read_only": bool(mount.get("read_only")) or "ro" in options,
         "options": [word for word in options if word != "ro"],
     }
+    if mount.get("subpath"):
+        _check_below(source, mount["subpath"], mount["target"])
+        found["below"] = mount["subpath"]
+    return found
 
 
 def image(mount: Mount, layers: list[str]) -> BundleMount:
@@ -143,8 +145,8 @@ def check_options(options: dict[str, str]) -> list[str]:
     return found
 
 
-def _below(root: str, subpath: str, target: str) -> str:
-    """A path inside a volume, wherever its links lead: never outside of it."""
+def _check_below(root: str, subpath: str, target: str) -> None:
+    """Whether the part of a volume is there; where it is, is settled when it is mounted: who uses the volume may move it."""
     if subpath.startswith("/") or ".." in subpath.split("/"):
         raise InvalidArgument(f"mount {target}: volume subpath {subpath} must stay in the volume")
     with inroot.Root(root) as fd:
@@ -153,7 +155,4 @@ def _below(root: str, subpath: str, target: str) -> str:
             raise NotFound(
                 f"mount {target}: cannot access path {subpath} in the volume: no such file or directory"
             )
-        try:
-            return os.readlink(inroot.fd_path(found))
-        finally:
-            os.close(found)
+        os.close(found)

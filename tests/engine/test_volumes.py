@@ -208,7 +208,8 @@ def test_a_subpath_stays_in_its_volume(layers: list[str], tmp_path: Path) -> Non
     (path / "sub").mkdir()
     (path / "evil").symlink_to("/etc")
     mount: Mount = {"type": "volume", "source": "vol", "target": "/x", "subpath": "sub"}
-    assert start(layers, mount)[0]["source"] == str(path / "sub")
+    (found,) = start(layers, mount)
+    assert (found["source"], found["below"]) == (str(path), "sub")
     for subpath, error in (("../x", InvalidArgument), ("evil/passwd", NotFound), ("no", NotFound)):
         with pytest.raises(error):
             start(layers, {**mount, "subpath": subpath})
