@@ -17,17 +17,17 @@ def remove(reference: str, *, force: bool = False, volumes: bool = False) -> Non
     from engine.volume import local
 
     row = rows.get(reference)
-    if status.read(row.id).state in ACTIVE:
-        if not force:
-            raise Conflict(
-                f'container "{row.name}" is running', hint="stop it first, or remove it by force"
-            )
-        running.kill_and_wait(row)
     directory = paths.container_dir(row.id)
     try:
         with locks.on_directory(directory):
+            # Under the lock, so that nobody starts it again before it is gone.
             if status.read(row.id).state in ACTIVE:
-                raise Conflict(f'container "{row.name}" has been started meanwhile')
+                if not force:
+                    raise Conflict(
+                        f'container "{row.name}" is running',
+                        hint="stop it first, or remove it by force",
+                    )
+                running.kill_and_wait(row)
             cleaning.cleanup(row.id)
             with db.transaction() as database:
                 gone = volume_uses.release(database, row.id) if volumes else []

@@ -70,7 +70,7 @@ def _replace(draft: Draft, name: str, each: Replacement) -> int:
         after += draft.stop(
             name, old, each.cause, [created, *draft.dependents_stopped(name)], group
         )
-    action = RemoveContainer(name, old.name, volumes=renew)
+    action = RemoveContainer(name, old.name, volumes=renew, force=True)
     removed = draft.steps.add(action, each.cause, after[-1:], group)
     return _rename(draft, name, each, spec["name"], [removed])
 

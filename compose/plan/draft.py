@@ -125,9 +125,9 @@ class Draft:
         group: str = "",
         volumes: bool = False,
     ) -> int:
-        """Stop and remove a container; the last step."""
+        """Stop and remove a container; the last step. By force: somebody else may start it in between."""
         stopped = self.stop(service, info, cause, after, group) or after
-        action = RemoveContainer(service, info.name, volumes=volumes)
+        action = RemoveContainer(service, info.name, volumes=volumes, force=True)
         return self.steps.add(action, cause, stopped, group)
 
     def dependents_stopped(self, service: str) -> list[int]:

@@ -91,11 +91,11 @@ def remove_plan(graph: Graph, observed: Observed, options: RemoveOptions) -> Pla
     for name in chosen_order(graph, chosen):
         for info in observed.containers.get(name, ()):
             if info.id in stops:
-                _remove(
-                    steps, name, info, "removal is asked for", [stops[info.id]], options.volumes
-                )
+                after, cause = [stops[info.id]], "removal is asked for"
+                _remove(steps, name, info, cause, after, options.volumes)
             elif info.state not in ALIVE:
-                _remove(steps, name, info, state_cause(info), [], options.volumes)
+                cause = state_cause(info)
+                _remove(steps, name, info, cause, [], options.volumes, force=False)
     return steps.plan()
 
 
@@ -175,8 +175,11 @@ def _remove(
     cause: str,
     after: Iterable[int],
     volumes: bool,
+    *,
+    force: bool = True,
 ) -> int:
-    return steps.add(RemoveContainer(service, info.name, volumes=volumes), cause, after)
+    """By force unless only what does not run is meant: somebody else may start it meanwhile."""
+    return steps.add(RemoveContainer(service, info.name, volumes, force), cause, after)
 
 
 def _hook_runners(steps: Builder, observed: Observed, chosen: frozenset[str]) -> list[int]:

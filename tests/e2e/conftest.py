@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import pytest
 
@@ -77,14 +77,16 @@ class Compose:
         assert done.code == 0, f"{' '.join(words)}: {done.code}\n{done.out}\n{done.err}"
         return done.out
 
-    def begin(self, *words: str) -> subprocess.Popen[str]:
+    def begin(
+        self, *words: str, stdout: int | IO[str] = subprocess.PIPE
+    ) -> subprocess.Popen[str]:
         """Start the command; the caller ends it."""
         return subprocess.Popen(
             [str(COMMAND), *words],
             cwd=self.directory,
             env=self.environ,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
+            stdout=stdout,
             stderr=subprocess.PIPE,
             text=True,
         )
