@@ -8,6 +8,7 @@ import json
 import os
 import random
 import shlex
+import shutil
 import statistics
 import subprocess
 import sys
@@ -17,7 +18,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent)]
+sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(1, str(Path(__file__).parent.parent))
 import image
 
 from tests.support import disorder, endurance, isolation
@@ -200,6 +202,7 @@ def main() -> int:
             wrong += work(project)
             time.sleep(1)
             wrong += left_over(before, project)
+            shutil.rmtree(project.run_directory)
     print("\n".join(wrong) or "nothing grew, nothing was lost, nothing is left")
     return 1 if wrong else 0
 
