@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from engine.build.given import HOSTNAME, Secret, Settings
 from engine.build.plan import Request
 from engine.build.platforms import Platform
 from engine.build.platforms import parse as parse_platform
-from engine.build.runmounts import Secret
-from engine.build.running import HOSTNAME, Settings
 from engine.image import config as configs
 from engine.image import reference
 from schemas.building import BuildSpec

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 from engine.build import asked, dockerfile, finishing, parse
-from engine.build.agent import Agents
 from engine.build.bringing import Bringer
 from engine.build.cachekey import Surroundings
-from engine.build.caches import exports, inline
-from engine.build.caches.imports import Imports
-from engine.build.carrying import Carrier
+from engine.build.caches import Caches
 from engine.build.commit import Committer
 from engine.build.lexer import DockerfileError
 from engine.build.plan import Planner
 from engine.build.platforms import Platform, native, runs_here
-from engine.build.reading import Reader
 from engine.build.reporting import Reporter
-from engine.build.runmounts import Preparer
-from engine.build.running import Runner
 from engine.build.solver import Canceled, Outcome, Solver
 from engine.build.sources import Sources
 from engine.build.steps import RunStep, StagePlan
+from engine.build.workshop import Workshop
 from engine.erase import erase
 from engine.snapshot.store import STORE_LOCK
 from engine.state import locks
@@ -63,7 +58,7 @@ class _Build:
         self._reporter = reporter
         self._platform = platform
         self._epoch = asked.epoch(spec)
-        self._imports = Imports(spec, platform or native(), reporter)
+        self._caches = Caches(spec, platform or native(), reporter)
         self._bringer = Bringer(spec, reporter)
         context = self._bringer.context()
         self._file = dockerfile.read(spec, context)
@@ -77,7 +72,7 @@ class _Build:
 
     def close(self) -> None:
         """Remove what was only needed meanwhile."""
-        self._imports.close()
+        self._caches.close()
         for path in self._bringer.temporary:
             erase(path)
 
@@ -89,7 +84,6 @@ class _Build:
     def run(self) -> ImageInfo:
         """Build."""
         names = asked.names(self._spec)
-        wanted = exports.wanted(self._spec)
         planner, plans = self._planned()
         warnings = self._warnings(planner)
         if planner.findings.options.error and warnings:
@@ -99,28 +93,26 @@ class _Build:
             raise BuildFailed(f"lint violation found for rules:\n{lines}", line=warnings[0].start)
         target = next(plan for plan in plans if plan.number == planner.target())
         _check_runs(plans)
-        runner = Runner(asked.settings(self._spec))
-        agents = Agents(dict(self._spec.get("ssh") or {}))
+        workshop = Workshop(self._spec, self._file.excerpt)
         committer = Committer()
         try:
-            solver = self._solver(plans, target, runner, agents, committer)
+            solver = self._solver(plans, target, workshop, committer)
             try:
                 outcome = self._solved(solver, target)
             finally:
                 committer.join()
             made = finishing.draft(target, plans, outcome, committer, self._sources)
-            collected = exports.Collected(solver, outcome, committer)
-            if any(each.type == "inline" for each in wanted):
-                inline.put(made.body, made.below, collected)
+            caches = self._caches.collect(solver, outcome, committer)
+            if caches is not None:
+                caches.put(made)
             image = finishing.write(made, names)
             for name in names or [image.id]:
                 words = f"naming to {name}" if names else f"writing image {name}"
                 self._reporter.say("image", words)
-            for each in wanted:
-                exports.export(each, collected, self._reporter)
+            if caches is not None:
+                caches.export()
         finally:
-            agents.close()
-            runner.close()
+            workshop.close()
         for warning in warnings:
             words = f"{warning.rule}: {warning.message} (line {warning.start})"
             self._reporter.say("warning", words)
@@ -165,8 +157,7 @@ class _Build:
         self,
         plans: list[StagePlan],
         target: StagePlan,
-        runner: Runner,
-        agents: Agents,
+        workshop: Workshop,
         committer: Committer,
     ) -> Solver:
         settings = asked.settings(self._spec)
@@ -180,13 +171,6 @@ class _Build:
                 "ulimits": settings.ulimits,
             },
         )
-        secrets = asked.secrets(self._spec)
-
-        def carrier(reader: Reader) -> Carrier:
-            preparer = Preparer(reader, secrets, agents)
-            self._bringer.temporary.append(preparer.directory)
-            return Carrier(reader, runner, preparer, epoch=self._epoch, excerpt=self._file.excerpt)
-
         lineage = {plan.number for plan in finishing.lineage(target, plans)}
         self._reporter.plans(plans)
 
@@ -199,10 +183,10 @@ class _Build:
             plans,
             self._sources,
             around,
-            carrier=carrier,
+            workshop=workshop,
             report=self._reporter.step,
             finished=finished,
-            elsewhere=self._imports.find,
+            elsewhere=self._caches.find,
         )
 
     def _solved(self, solver: Solver, target: StagePlan) -> Outcome:

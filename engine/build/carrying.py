@@ -10,9 +10,9 @@ from engine.build import files
 from engine.build.reading import Reader
 from engine.build.runmounts import Preparer
 from engine.build.running import Exited, Runner
+from engine.build.stack import Stack
 from engine.build.steps import CopyStep, DirectoryStep, RunStep, Step
 from engine.build.store import Draft
-from engine.build.trees import Stack
 from schemas.errors import BuildFailed, EngineError, Failed
 
 Log = Callable[[bytes], None]

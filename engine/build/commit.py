@@ -17,9 +17,8 @@ from engine.build.steps import StagePlan
 from engine.image import config as configs
 from engine.image import digest as digests
 from engine.image.blobs import BlobStore
-from engine.image.layers import MEDIA_TYPES
-from engine.snapshot import diff
 from engine.snapshot.store import LayerStore
+from engine.state import images as rows
 from engine.state import locks
 from engine.state.images import LayerRow
 
@@ -34,9 +33,13 @@ class Committer:
         self._lock = threading.Lock()
 
     def begin(self, snapshot: str, below: str | None) -> None:
-        """Have the layer made; ``below`` is the directory under it, "" or None for none."""
+        """Have the layer made unless it is there; ``below`` is the directory under it, "" or None for none."""
         with self._lock:
-            if snapshot in self._threads:
+            if snapshot in self._threads or snapshot in self._layers:
+                return
+            known = _known(snapshot)
+            if known is not None:
+                self._layers[snapshot] = known
                 return
             thread = threading.Thread(target=self._make, args=(snapshot, below), daemon=True)
             self._threads[snapshot] = thread
@@ -44,7 +47,8 @@ class Committer:
 
     def layer(self, snapshot: str) -> LayerRow:
         """The layer of a snapshot that was begun."""
-        self._threads[snapshot].join()
+        if snapshot in self._threads:
+            self._threads[snapshot].join()
         if snapshot in self._errors:
             raise self._errors[snapshot]
         return self._layers[snapshot]
@@ -60,18 +64,28 @@ class Committer:
             self._errors[snapshot] = err
 
 
-def _layer(snapshot: str, below: str | None) -> LayerRow:
-    about = f"{os.path.dirname(store.path(snapshot))}/layer.json"
+def _known(snapshot: str) -> LayerRow | None:
+    """The layer that a snapshot has become before, all of it there."""
     try:
-        with open(about, encoding="utf-8") as file:
+        with open(_about(snapshot), encoding="utf-8") as file:
             known = LayerRow(*json.load(file))
-        if BlobStore(paths.root()).has(known.blob):
-            _link(known.diff_id, snapshot)
-            return known
     except (FileNotFoundError, ValueError):
-        pass
+        return None
+    if not BlobStore(paths.root()).has(known.blob):
+        return None
+    if not LayerStore(paths.root()).has(known.diff_id):
+        _link(known.diff_id, snapshot)
+    return known
+
+
+def _about(snapshot: str) -> str:
+    return f"{os.path.dirname(store.path(snapshot))}/layer.json"
+
+
+def _layer(snapshot: str, below: str | None) -> LayerRow:
     found = _write(snapshot, below)
     _link(found.diff_id, snapshot)
+    about = _about(snapshot)
     with open(f"{about}.part", "w", encoding="utf-8") as file:
         json.dump(found, file)
     os.rename(f"{about}.part", about)
@@ -79,14 +93,15 @@ def _layer(snapshot: str, below: str | None) -> LayerRow:
 
 
 def _write(snapshot: str, below: str | None) -> LayerRow:
+    from engine.image.layers import MEDIA_TYPES, tree_size
+    from engine.snapshot import diff
+
     directory = store.path(snapshot)
     with BlobStore(paths.root()).ingest() as ingest:
         for chunk in _joined(diff.pack(directory, root=_root_differs(directory, below))):
             ingest.write(chunk)
         digest = ingest.commit()
         size = ingest.size
-    from engine.image.layers import tree_size
-
     return LayerRow(digest, digest, MEDIA_TYPES["none"], size, tree_size(directory))
 
 
@@ -180,10 +195,12 @@ def _fill_times(history: list[dict[str, Any]]) -> None:
 
 
 def record(body: dict[str, Any], stack: list[LayerRow], names: list[str], *, kind: str) -> str:
-    """Write the image down under its names; its id."""
-    from engine.image.record import record_image
-
+    """Write the image down under its names; its id. Nothing is written when it is here under all of them."""
     text = configs.encode(body)
     id = digests.of(text.encode())
+    if names and rows.get(id) is not None and all(rows.by_tag(name) == id for name in names):
+        return id
+    from engine.image.record import record_image
+
     record_image(id, text, stack, names, action="build", kind=kind)
     return id

@@ -3,38 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import stat
 
-from engine.build.selection import Item, Tree, Want, expand, read, walk
-
-_LENGTH = 20  # bytes of a file's digest that go on
-
-
-class Facts:
-    """File digests known by what the file system says of the file, so that an unchanged one is not read again."""
-
-    def __init__(self) -> None:
-        self.known: dict[str, list[int | str]] = {}
-        self.changed = False
-
-    def digest(self, item: Item, key: str) -> str:
-        """The digest of a regular file; ``key`` is its path from the root."""
-        status = item.status
-        facts = [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
-        known = self.known.get(key)
-        if known is not None and known[:4] == facts:
-            return str(known[4])
-        found = hashlib.sha256()
-        fd = item.open()
-        try:
-            read(fd, found.update)
-        finally:
-            os.close(fd)
-        digest = found.hexdigest()
-        self.known[key] = [*facts, digest]
-        self.changed = True
-        return digest
+from engine.build.facts import Facts
+from engine.build.selection import Item, Tree, Want, expand, walk
 
 
 def digest(tree: Tree, sources: tuple[str, ...], want: Want, *, facts: Facts, owners: bool) -> str:

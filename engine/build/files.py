@@ -10,9 +10,10 @@ from engine.build.copying import Dress, Target
 from engine.build.patterns import Matcher, Parents, has_wildcards
 from engine.build.reading import Reader, Remote
 from engine.build.selection import Tree, Want, exists, expand, walk
+from engine.build.stack import Stack
 from engine.build.steps import CopyStep, DirectoryStep
 from engine.build.store import Draft
-from engine.build.trees import Places, Stack, apart
+from engine.build.trees import Places, apart
 from engine.kernel import inroot
 from schemas.errors import NotFound
 

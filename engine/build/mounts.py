@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable
 from typing import Any
 
@@ -29,6 +28,8 @@ def parse(text: str, expand: Callable[[str], str] | None = None) -> Mount:
 
     InvalidArgument in BuildKit's words.
     """
+    import csv
+
     try:
         fields = next(csv.reader([text], strict=True), [])
     except csv.Error as err:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from engine.build import contents, fetching, remote
-from engine.build.contents import Facts
+from engine.build import remote
 from engine.build.patterns import Matcher
-from engine.build.selection import Tree, Want
 from engine.build.sources import Directory, Sources
+from engine.build.stack import Stack
 from engine.build.steps import CopyStep, Origin, RunStep
-from engine.build.trees import Places, Stack, apart
 from schemas.typed import NamedTuple
+
+if TYPE_CHECKING:
+    from engine.build.selection import Tree, Want
+    from engine.build.trees import Places
 
 _NOTHING = Matcher(())
 
@@ -55,6 +58,8 @@ class Reader:
 
     def tree(self, places: Places, origin: Origin) -> Tree:
         """The origin's files, opened in the present thread."""
+        from engine.build.selection import Tree
+
         directory = self.directory(origin)
         if directory is not None:
             return Tree(places.open(directory.path), directory.ignored)
@@ -66,7 +71,7 @@ class Reader:
 
     def remote(self, step: CopyStep, source: str) -> Remote | None:
         """The fetched source; None for one that is none."""
-        if not step.is_add:
+        if not step.is_add or not remote.is_remote(source):
             return None
         key = (source, step.checksum, step.keep_git_dir)
         with self._lock:
@@ -93,6 +98,10 @@ class Reader:
 
     def mounted(self, step: RunStep) -> list[str]:
         """Digests of all that the bind mounts of a RUN show."""
+        if not step.mounts:
+            return []
+        from engine.build.selection import Want
+
         return [
             self._digest(item.origin, item.mount.source or "/", Want(_NOTHING))
             for item in step.mounts
@@ -101,6 +110,10 @@ class Reader:
 
     def _digest(self, origin: Origin, source: str, want: Want) -> str:
         directory = self.directory(origin)
+
+        from engine.build import contents
+        from engine.build.facts import Facts
+        from engine.build.trees import Places, apart
 
         def work(places: Places) -> str:
             tree = self.tree(places, origin)
@@ -118,6 +131,8 @@ class Reader:
 
 
 def _fetch(step: CopyStep, source: str) -> Remote | None:
+    from engine.build import fetching
+
     found = remote.git(source)
     if found is not None:
         keep = step.keep_git_dir if step.keep_git_dir is not None else bool(found.keep_git_dir)

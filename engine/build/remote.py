@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import posixpath
 import re
-from urllib.parse import parse_qsl, unquote, urlsplit
 
 from schemas.errors import InvalidArgument
 from schemas.typed import NamedTuple
@@ -38,6 +37,10 @@ def is_url(text: str) -> bool:
 
 def git(text: str) -> GitSource | None:
     """The repository that ``text`` names; None for something else. InvalidArgument for options that do not exist."""
+    if ":" not in text and not text.startswith("github.com/"):
+        return None
+    from urllib.parse import urlsplit  # not for the paths that most sources are
+
     parts = urlsplit(text)
     if parts.scheme in _GIT_SCHEMES:
         base = text
@@ -64,6 +67,8 @@ def git(text: str) -> GitSource | None:
 
 
 def _source(remote: str, query: str, fragment: str) -> GitSource:
+    from urllib.parse import parse_qsl, unquote
+
     ref, _, directory = unquote(fragment).partition(":")
     found = GitSource(remote, ref, directory.strip("/"))
     for key, value in parse_qsl(query, keep_blank_values=True):
@@ -87,4 +92,6 @@ def _source(remote: str, query: str, fragment: str) -> GitSource:
 
 def file_name(url: str) -> str:
     """What a fetched file is called."""
+    from urllib.parse import urlsplit
+
     return posixpath.basename(urlsplit(url).path.rstrip("/")) or "__unnamed__"

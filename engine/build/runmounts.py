@@ -13,18 +13,19 @@ from typing import TYPE_CHECKING
 from engine import paths
 from engine.build.agent import Agents
 from engine.build.copying import Dress, Target
+from engine.build.given import Secret
 from engine.build.instructions import Document, Mount
 from engine.build.patterns import Matcher
 from engine.build.reading import Reader
 from engine.build.running import Extra
 from engine.build.selection import Want, expand
+from engine.build.stack import Stack
 from engine.build.steps import MountOf, Origin, RunStep
-from engine.build.trees import Places, Stack
+from engine.build.trees import Places
 from engine.erase import erase
 from engine.snapshot import merged
 from schemas.errors import InvalidArgument, NotFound
 from schemas.specs import FileMount
-from schemas.typed import NamedTuple
 
 if TYPE_CHECKING:
     from engine.runtime.bundle import BundleMount
@@ -32,22 +33,6 @@ if TYPE_CHECKING:
 _EVERYTHING = Want(Matcher(()))
 _SECRETS = "/run/secrets"
 _SOCKETS = "/run/buildkit/ssh_agent"
-
-
-class Secret(NamedTuple):
-    """A secret of the build: the content of a file, or a text."""
-
-    file: str = ""
-    text: str | None = None
-
-    def read(self) -> str:
-        if self.text is not None:
-            return self.text
-        try:
-            with open(self.file, encoding="utf-8", errors="surrogateescape") as file:
-                return file.read()
-        except OSError as err:
-            raise NotFound(f"secret file {self.file}: {err.strerror}") from err
 
 
 class Preparer:

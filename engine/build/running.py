@@ -10,38 +10,26 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from engine import paths
+from engine.build.given import Settings
 from engine.build.network import Place, Pool
+from engine.build.stack import Stack
 from engine.build.steps import RunStep
 from engine.build.store import Draft
-from engine.build.trees import Stack, host_directories
+from engine.build.trees import host_directories
 from engine.erase import erase
 from engine.image import host
 from engine.kernel import caps, seccomp
 from engine.network import hosts
 from engine.runtime import launcher, masks, messages
 from schemas.errors import EngineError, Failed, InvalidArgument
-from schemas.specs import FileMount, Limits, Ulimit
+from schemas.specs import FileMount
 from schemas.typed import NamedTuple
 
 if TYPE_CHECKING:
     from engine.runtime.bundle import Bundle, BundleMount, Etc, Root
 
-HOSTNAME = "buildkitsandbox"
 _LOG_LIMIT = 64 << 10  # of output kept for the error
 _ROOTS = {"default": "new", "none": "new", "host": "host"}
-
-
-class Settings(NamedTuple):
-    """What the build says about all RUNs."""
-
-    extra_hosts: tuple[str, ...] = ()  # name=address
-    hostname: str = HOSTNAME
-    shm_size: int = 0
-    ulimits: dict[str, Ulimit] = {}
-    limits: Limits = {}
-    cgroup_parent: str = ""
-    insecure: bool = False
-    host_network: bool = False
 
 
 class Extra(NamedTuple):

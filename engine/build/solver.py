@@ -13,13 +13,13 @@ from collections.abc import Callable
 
 from engine.build import cachekey, store
 from engine.build.cachekey import Surroundings
-from engine.build.carrying import Carrier
 from engine.build.instructions import Place
 from engine.build.reading import Reader
 from engine.build.sources import Image, Sources
+from engine.build.stack import Stack
 from engine.build.steps import CopyStep, Origin, RunStep, StagePlan, Step
 from engine.build.store import Draft, Entry
-from engine.build.trees import Stack
+from engine.build.workshop import Workshop
 from schemas.errors import Failed
 from schemas.typed import NamedTuple, Protocol
 
@@ -58,7 +58,7 @@ class Solver:
         sources: Sources,
         around: Surroundings,
         *,
-        carrier: Callable[[Reader], Carrier],
+        workshop: Workshop,
         report: Report,
         finished: Callable[[int, Outcome], None] = lambda *_: None,
         elsewhere: Elsewhere = lambda key, whole: None,
@@ -70,7 +70,7 @@ class Solver:
         self._finished = finished
         self._elsewhere = elsewhere
         self.reader = Reader(sources, lambda number: self.stage(number).stack)
-        self._carrier = carrier(self.reader)
+        self._workshop = workshop
         self._jobs: dict[int, _Job] = {}
         self._lock = threading.RLock()
         self._definitions: dict[int, list[str]] = {}
@@ -83,7 +83,7 @@ class Solver:
     def cancel(self) -> None:
         """End what runs and begin nothing more."""
         self._stop.set()
-        self._carrier.stop()
+        self._workshop.stop()
 
     def failures(self) -> list[BaseException]:
         """What has failed, in no order."""
@@ -249,8 +249,9 @@ class Solver:
             step = CopyStep("", _NOWHERE, plan.base, ("/",), (), "/")
             draft = Draft(None)
             try:
-                self._carrier.carry_out(step, Stack(), draft, lambda _: None)
-                now = self._carrier.now()
+                carrier = self._workshop.carrier(self.reader)
+                carrier.carry_out(step, Stack(), draft, lambda _: None)
+                now = carrier.now()
                 entry = Entry(key, (draft.keep(),), (now,), "directory")
             finally:
                 draft.discard()
@@ -279,7 +280,8 @@ class Solver:
             outcome.stack.layers[0] if outcome.stack.layers and not _alone(step) else None
         )
         try:
-            self._carrier.carry_out(
+            carrier = self._workshop.carrier(self.reader)
+            carrier.carry_out(
                 step, outcome.stack, draft, lambda data: self._report(plan, index, "log", data)
             )
             snapshot = draft.keep()
@@ -292,7 +294,7 @@ class Solver:
             raise
         finally:
             draft.discard()
-        found = _on(outcome, whole, snapshot, self._carrier.now())
+        found = _on(outcome, whole, snapshot, carrier.now())
         self._remember(step, found, definition, content)
         self._report(plan, index, "done", seconds=time.monotonic() - began)
         return found

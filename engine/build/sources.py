@@ -10,11 +10,11 @@ from typing import Any
 
 from engine import images, paths
 from engine.build import remote
-from engine.build.contents import Facts
+from engine.build.facts import Facts
 from engine.build.patterns import Matcher, read_ignore_file
 from engine.build.platforms import Platform
+from engine.build.stack import Stack
 from engine.build.steps import Origin
-from engine.build.trees import Stack
 from schemas.errors import InvalidArgument, NotFound, Unsupported
 from schemas.typed import NamedTuple
 

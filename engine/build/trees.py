@@ -11,35 +11,13 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar
 
-from engine import image_roots, paths
+from engine import paths
+from engine.build.stack import Stack
 from engine.kernel import mount, namespaces
-from schemas.typed import NamedTuple
 
 T = TypeVar("T")
 _PATH = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-
-
-class Stack(NamedTuple):
-    """Layers, top first. ``host``: below them lies this host's own system (``engine.image.host``)."""
-
-    layers: tuple[str, ...] = ()
-    host: bool = False
-
-    def over(self, layer: str) -> Stack:
-        """This stack with one more layer on top."""
-        return self._replace(layers=(layer, *self.layers))
-
-    def lowers(self, *, mount_points: bool = False) -> list[str]:
-        """The lower directories of an overlay of it: never none, and never only one. ``mount_points``: with what a running
-        container wants to be there."""
-        lowest = image_roots.mount_points() if mount_points else _empty()
-        return [*self.layers, *(image_roots.host_layers() if self.host else ()), lowest]
-
-    def usr(self) -> list[str]:
-        """Those of /usr, which is a mount of its own on a host's system."""
-        own = [f"{layer}/usr" for layer in self.layers]
-        return [*(path for path in own if os.path.isdir(path)), "/usr"] if self.host else []
 
 
 def apart(work: Callable[[Places], T]) -> T:
@@ -127,13 +105,6 @@ class Places:
         fd = os.open(path, flags)
         self._fds.append(fd)
         return fd
-
-
-def _empty() -> str:
-    """An empty directory: overlayfs wants two lower ones where there is no upper one."""
-    path = f"{paths.root()}/build/empty"
-    os.makedirs(path, mode=0o755, exist_ok=True)
-    return path
 
 
 def host_directories(upper: str) -> tuple[str, str]:

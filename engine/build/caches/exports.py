@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from engine import paths
 from engine.build import finishing
-from engine.build.caches import document
+from engine.build.caches import INLINE_ARGUMENT, document, inline
 from engine.build.caches import place as places
 from engine.build.caches.document import Contents, Record
 from engine.build.caches.place import CachePlace
@@ -26,14 +26,13 @@ from engine.state.images import LayerRow
 from schemas.building import BuildSpec
 from schemas.errors import EngineError, Failed
 
-_INLINE_ARGUMENT = "BUILDKIT_INLINE_CACHE"  # as people asked for it before cache_to
 _CHUNK = 1 << 20
 
 
 def wanted(spec: BuildSpec) -> list[CachePlace]:
     """The caches that are to be written. InvalidArgument, Unsupported."""
     found = [places.target(words) for words in spec.get("cache_to") or ()]
-    if (spec.get("args") or {}).get(_INLINE_ARGUMENT) in ("1", "true"):
+    if (spec.get("args") or {}).get(INLINE_ARGUMENT) in ("1", "true"):
         found.append(CachePlace("inline"))
     return found
 
@@ -79,10 +78,28 @@ def _record(keys: tuple[str, ...], entry: Entry, chain: tuple[int, ...]) -> Reco
     return Record(keys, entry.content, chain, entry.times, entry.title, entry.layer)
 
 
-def export(place: CachePlace, collected: Collected, reporter: Reporter) -> None:
+class Exports:
+    """The caches that one build writes."""
+
+    def __init__(self, places: list[CachePlace], collected: Collected, reporter: Reporter) -> None:
+        self._places = places
+        self._collected = collected
+        self._reporter = reporter
+
+    def put(self, made: finishing.Draft) -> None:
+        """Write the inline one into the image's config."""
+        if any(each.type == "inline" for each in self._places):
+            inline.put(made.body, made.below, self._collected)
+
+    def export(self) -> None:
+        """Write the others."""
+        for each in self._places:
+            if each.type != "inline":
+                _export(each, self._collected, self._reporter)
+
+
+def _export(place: CachePlace, collected: Collected, reporter: Reporter) -> None:
     """Write a cache. Raises what registries and files do, unless that is to be ignored."""
-    if place.type == "inline":
-        return  # it is in the image
     title = f"exporting cache to {place.type} {place}"
     reporter.aside(title, "start")
     began = time.monotonic()
