@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from compose.graph import Dependency, Node, image_reference, node, select, write_label
+from compose.graph import Dependency, Node, node, wanted, write_label
 from compose.hashing import hash_service, network_hash, volume_hash, write_digests
 from compose.project import Project
 from compose.translate import hooks, mounts, network, service
@@ -62,18 +62,6 @@ class Desired(NamedTuple):
     warnings: tuple[str, ...] = ()
 
 
-def image_references(
-    project: Project, services: tuple[str, ...] = (), *, no_deps: bool = False
-) -> dict[str, str]:
-    """The image of each wanted service, by service. UsageError for an unknown one."""
-    chosen = _wanted(project, services, no_deps=no_deps)
-    return {
-        name: image_reference(project.name, name, body)
-        for name, body in project.services.items()
-        if name in chosen
-    }
-
-
 def desire(
     project: Project,
     *,
@@ -90,7 +78,7 @@ def desire(
     a change of its content is not noticed). ``separator`` "_" gives the names of the compatibility mode. Raises
     translate.refusal.KeyUnsupported for a key that is not honoured, UsageError for an impossible wish.
     """
-    chosen = _wanted(project, services, no_deps=no_deps)
+    chosen = wanted(project, services, no_deps=no_deps)
     for name in scale:
         if name not in project.services:
             raise UsageError(f"no such service: {name}")
@@ -221,13 +209,6 @@ def _names(desired: Desired, name: str, containers: Mapping[str, Sequence[str]])
         return [desired.separator.join((desired.project, name, "1"))]
     count = max(desired.services[name].scale, 1)
     return [container_name(desired, name, number) for number in range(1, count + 1)]
-
-
-def _wanted(project: Project, services: tuple[str, ...], *, no_deps: bool) -> frozenset[str]:
-    if not services:
-        return frozenset(project.services)
-    nodes = {name: node(project.name, name, body) for name, body in project.services.items()}
-    return select(nodes, services, no_deps=no_deps)
 
 
 def _service(

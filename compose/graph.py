@@ -219,3 +219,23 @@ def _resources(section: Mapping[str, Mapping[str, Any]], project: str) -> dict[s
         key: Resource(body.get("name") or f"{project}_{key}", bool(body.get("external")))
         for key, body in section.items()
     }
+
+
+def wanted(project: Project, services: tuple[str, ...], *, no_deps: bool) -> frozenset[str]:
+    """The named services and what they depend on; all without names. UsageError for an unknown one."""
+    if not services:
+        return frozenset(project.services)
+    nodes = {name: node(project.name, name, body) for name, body in project.services.items()}
+    return select(nodes, services, no_deps=no_deps)
+
+
+def image_references(
+    project: Project, services: tuple[str, ...] = (), *, no_deps: bool = False
+) -> dict[str, str]:
+    """The image of each wanted service, by service. UsageError for an unknown one."""
+    chosen = wanted(project, services, no_deps=no_deps)
+    return {
+        name: image_reference(project.name, name, body)
+        for name, body in project.services.items()
+        if name in chosen
+    }

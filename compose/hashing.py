@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from zlib import crc32
 
-from compose.digest import sha256
 from compose.emit.gojson import go_json, json_service
 from compose.project import Project
+from schemas.digest import sha256
 from schemas.typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:

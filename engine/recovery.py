@@ -21,8 +21,8 @@ _PATIENCE = 10.0
 
 def recover() -> None:
     """Adopt containers whose shim was killed, clean up after those that ended unseen, sweep rubbish. Cheap when all is well."""
-    from engine import images, networks, volumes
-    from engine.runtime import launcher, status
+    # What is seldom needed is loaded when it is: every command that changes something comes by here.
+    from engine import images
 
     running = _entries(f"{paths.run()}/containers")
     known = rows.ids() if running or _entries(f"{paths.root()}/containers") else set()
@@ -30,15 +30,24 @@ def recover() -> None:
         if id not in known:
             _discard(id)
             continue
+        from engine.runtime import status
+
         now = status.read(id)
         if now.needs_adoption:
+            from engine.runtime import launcher
+
             launcher.adopt(id)
         elif now.needs_cleanup:
             _tidy(id)
     for network in network_rows.condemned():
+        from engine import networks
+
         networks.finish_removal(network)
     _sweep(known)
-    volumes.sweep()
+    if _entries(f"{paths.root()}/volumes"):
+        from engine import volumes
+
+        volumes.sweep()
     images.sweep()
 
 

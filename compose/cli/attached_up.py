@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from compose.cli.changing import carry_out
 from compose.cli.foreground import Cascade, Foreground
-from compose.execute.executor import execute, parallelism
+from compose.execute.executor import execute
+from compose.execute.parallelism import parallelism
 from compose.graph import of_project
 from compose.observed import observe
 from compose.ops.attached import Attached

@@ -32,7 +32,7 @@ def ordered(
 
 def build(context: Context, wanted: list[Order], *, quiet: bool = False) -> dict[str, ImageInfo]:
     """Build and tell of it; in a dry run only tell. The images by reference. EngineError with the exit code of a build."""
-    from compose.execute.executor import parallelism
+    from compose.execute.parallelism import parallelism
     from compose.ops.build import build_all
     from compose.render.building import teller
 

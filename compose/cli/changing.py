@@ -59,7 +59,8 @@ def carry_out(context: Context, plan: Plan, found: Prepared | None = None) -> No
             context.reporter(progress)
     if not plan.steps:
         return
-    from compose.execute.executor import execute, parallelism
+    from compose.execute.executor import execute
+    from compose.execute.parallelism import parallelism
 
     limit = parallelism(context.options.parallel, context.environ)
     execute(context.engine, plan, report=context.reporter, parallel=limit)

@@ -116,7 +116,7 @@ def provided(context: Context, project: Project, wish: Wish) -> dict[str, ImageI
     refused without them has been. EngineError with the exit code of a failed pull or build."""
     import time
 
-    from compose.desired import image_references
+    from compose.graph import image_references
     from compose.ops.images import Building, absent, pulled_before, survey, to_build
     from compose.ops.up import want
 
@@ -144,7 +144,7 @@ def provided(context: Context, project: Project, wish: Wish) -> dict[str, ImageI
 
 
 def _pulled(context: Context, pulls: list[Need], *, quiet: bool) -> dict[str, ImageInfo]:
-    from compose.execute.executor import parallelism
+    from compose.execute.parallelism import parallelism
     from compose.ops.pull import pull_all, rehearse
 
     if context.options.dry_run:

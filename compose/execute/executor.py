@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from compose.execute.dispatch import Dispatch
 from compose.execute.interrupts import deferred
 from compose.plan.actions import Plan, WaitFor
 from schemas.engine import Engine
-from schemas.errors import UsageError
 from schemas.records import Progress
 
 
@@ -50,18 +48,3 @@ def execute(
             return runner.run(plan, perform, limit=parallel, stop=stop)
     except Stopped:
         return False
-
-
-def parallelism(flag: int, environ: Mapping[str, str] = os.environ) -> int:
-    """How many engine calls at a time: --parallel, COMPOSE_PARALLEL_LIMIT, or 0 for no limit. UsageError."""
-    if flag > 0:
-        return flag
-    text = environ.get("COMPOSE_PARALLEL_LIMIT", "")
-    if flag == -1 and text:
-        try:
-            return max(int(text), 0)
-        except ValueError:
-            raise UsageError(
-                f'COMPOSE_PARALLEL_LIMIT must be an integer (found: "{text}")'
-            ) from None
-    return 0

@@ -101,6 +101,6 @@ def _content_is(path: str, digest: str) -> bool:
 
 
 def _digest(data: bytes) -> str:
-    from compose.digest import blake2b
+    from schemas.digest import blake2b
 
     return blake2b(data).hexdigest()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Literal
 
-from compose.desired import image_references
+from compose.graph import image_references
 from compose.ops.faults import Where, refuse
 from compose.ops.images import Building, absent, pulled_before, survey, to_build
 from compose.project import Project

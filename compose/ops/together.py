@@ -6,8 +6,6 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from compose.execute.interrupts import BEAT
-
 T = TypeVar("T")
 
 
@@ -20,6 +18,8 @@ def run_together(work: Callable[[T], None], items: Sequence[T], *, limit: int = 
     if len(items) == 1:
         work(items[0])
         return
+    from compose.execute.interrupts import BEAT
+
     waiting = list(items)[::-1]
     failures: list[BaseException] = []
     changed = threading.Condition()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from compose.desired import Desired, container_spec, desire, image_references
-from compose.digest import sha256
+from compose.desired import Desired, container_spec, desire
+from compose.graph import image_references
 from compose.observed import Observed, observe
 from compose.ops.faults import Fault, Where, refuse
 from compose.ops.images import absent
@@ -13,6 +13,7 @@ from compose.ops.preflight import Publisher, missing_files, taken_ports
 from compose.plan.actions import Plan, RunPreStart, StartContainer, Step, WaitFor
 from compose.plan.options import UpOptions
 from compose.project import Project
+from schemas.digest import sha256
 from schemas.engine import Engine
 from schemas.errors import InvalidArgument, Unsupported
 from schemas.records import ImageInfo

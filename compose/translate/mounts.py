@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from compose.digest import sha256
 from compose.paths import KeyPath
 from compose.translate.refusal import KeyUnsupported
+from schemas.digest import sha256
 from schemas.errors import UsageError
 from schemas.specs import BindOptions, FileMount, Mount
 from schemas.typed import NamedTuple

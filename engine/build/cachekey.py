@@ -7,11 +7,11 @@ although something far below was made anew, with the same result.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from typing import Any
 
 from engine.build.steps import CopyStep, DirectoryStep, RunStep, Step
+from schemas.digest import sha256
 from schemas.typed import NamedTuple
 
 _VERSION = 1  # raise it when steps come out otherwise than before
@@ -68,4 +68,4 @@ def _operation(what: Step, around: Surroundings) -> list[Any]:
 
 def _digest(document: list[Any]) -> str:
     text = json.dumps(document, separators=(",", ":"), sort_keys=True)
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

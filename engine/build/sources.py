@@ -15,6 +15,7 @@ from engine.build.patterns import Matcher, read_ignore_file
 from engine.build.platforms import Platform
 from engine.build.stack import Stack
 from engine.build.steps import Origin
+from schemas.digest import sha256
 from schemas.errors import InvalidArgument, NotFound, Unsupported
 from schemas.typed import NamedTuple
 
@@ -144,9 +145,7 @@ def _lines(path: str) -> list[str]:
 
 
 def _facts_path(directory: str) -> str:
-    import hashlib
-
-    name = hashlib.sha256(directory.encode(errors="surrogateescape")).hexdigest()[:32]
+    name = sha256(directory.encode(errors="surrogateescape")).hexdigest()[:32]
     return f"{paths.root()}/build/facts/{name}.json"
 
 

@@ -6,7 +6,6 @@ killed process leaves is swept by ``gc`` under the exclusive store lock, which w
 
 from __future__ import annotations
 
-import hashlib
 import os
 from typing import Self
 
@@ -67,6 +66,8 @@ class Ingest:
     """A blob being written."""
 
     def __init__(self, store: BlobStore, path: str) -> None:
+        import hashlib  # loads OpenSSL: not for who only looks what is here
+
         self._store = store
         self._path = path
         self._hash = hashlib.sha256()

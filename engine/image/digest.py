@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from schemas.digest import sha256
 from schemas.errors import InvalidArgument, Unsupported
 
 ALGORITHM = "sha256"
 _PREFIX = "sha256:"
+_SMALL = 1 << 16
 _HEX = frozenset("0123456789abcdef")
 
 
 def of(data: bytes) -> str:
     """The digest of ``data``."""
-    import hashlib  # loads OpenSSL: not for who only looks at digests
+    if len(data) < _SMALL:
+        return _PREFIX + sha256(data).hexdigest()
+    import hashlib  # loads OpenSSL, which is quick on what is large
 
     return _PREFIX + hashlib.sha256(data).hexdigest()
 

@@ -10,7 +10,6 @@ import os
 
 from engine import paths
 from engine.erase import erase
-from engine.image import skeleton
 from engine.image.blobs import BlobStore
 from engine.snapshot.store import STORE_LOCK, LayerStore
 from engine.state import db, locks
@@ -108,6 +107,8 @@ def _sweep_temporary(directory: str) -> None:
 
 def _sweep_skeletons() -> None:
     """Remove skeletons of the host's past, except those under a container that runs."""
+    from engine.image import skeleton
+
     names = _names(skeleton.directory())
     current = os.path.basename(skeleton.current())
     in_use = _bundles() if len(names) > 1 else b""

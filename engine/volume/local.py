@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from engine import paths
 from engine.erase import erase
 from engine.volume import mounts
-from engine.volume.populate import populate
 from schemas.specs import ContainerSpec, Mount
 
 if TYPE_CHECKING:
@@ -83,6 +82,8 @@ def _prepare(mount: Mount, layers: list[str] | None) -> BundleMount:
     name = mount["source"]
     source, options = mounts.volume_source(name, ensure(name))
     if layers is not None and not mount.get("nocopy") and not mount.get("subpath"):
+        from engine.volume.populate import populate
+
         populate(source, f"{directory(name)}/populating", _lock(name), layers, mount["target"])
     return mounts.volume(mount, source, options)
 

@@ -58,7 +58,7 @@ def add_arguments(parser: Parser) -> None:
 def run(context: Context) -> int:
     """Build; 17 when a build fails. ``--check``: 1 when a check finds something."""
     from compose.cli.building import build, ordered
-    from compose.desired import image_references
+    from compose.graph import image_references
 
     args = context.args
     _check(context)
@@ -130,7 +130,7 @@ def _lint(context: Context, wanted: list[Order]) -> int:
 
 
 def _push(context: Context, project: Project, services: list[str]) -> int:
-    from compose.execute.executor import parallelism
+    from compose.execute.parallelism import parallelism
     from compose.ops.push import parcels, push_all
 
     found, said = parcels(project, services)

@@ -112,7 +112,7 @@ def _made(project: Project, what: str, options: LoadOptions) -> bytes:
 
 def _pinned(context: Context, options: LoadOptions, what: str) -> tuple[bytes, tuple[str, ...]]:
     """With digests for tags: what registries say now is never kept."""
-    from compose.execute.executor import parallelism
+    from compose.execute.parallelism import parallelism
     from compose.loader import load_project
     from compose.ops.pinned import pinned
 

@@ -32,8 +32,8 @@ def add_arguments(parser: Parser) -> None:
 
 def run(context: Context) -> int:
     """Pull; 18 when something could not be."""
-    from compose.desired import image_references
-    from compose.execute.executor import parallelism
+    from compose.execute.parallelism import parallelism
+    from compose.graph import image_references
     from compose.ops.pull import Wanted, chosen, pull_all, rehearse
 
     args = context.args

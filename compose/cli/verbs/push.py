@@ -25,8 +25,8 @@ def add_arguments(parser: Parser) -> None:
 
 def run(context: Context) -> int:
     """Push what has a ``build`` section and a name."""
-    from compose.desired import image_references
-    from compose.execute.executor import parallelism
+    from compose.execute.parallelism import parallelism
+    from compose.graph import image_references
     from compose.ops.push import parcels, push_all
 
     args = context.args

@@ -24,7 +24,9 @@ class Setting(NamedTuple):
     file: str
     value: str
     key: str
-    instead: tuple[str, str] | None = None  # file and value where the kernel has ``file`` under another name
+    instead: tuple[str, str] | None = (
+        None  # file and value where the kernel has ``file`` under another name
+    )
 
 
 class Cgroup:

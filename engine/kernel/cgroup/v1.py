@@ -133,7 +133,9 @@ class CgroupV1(group.Cgroup):
         path = self._tops[hierarchy]
         for name in self.place.split("/")[:-1]:
             path = f"{path}/{name}"
-            needed = share + sum(_realtime(entry.path) for entry in os.scandir(path) if entry.is_dir())
+            needed = share + sum(
+                _realtime(entry.path) for entry in os.scandir(path) if entry.is_dir()
+            )
             if needed > _realtime(path):
                 value = round(needed * _number(f"{path}/cpu.rt_period_us"))
                 try:
