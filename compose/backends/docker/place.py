@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from compose.digest import sha256
+from schemas.digest import sha256
 from schemas.errors import NotFound, UsageError
 from schemas.typed import NamedTuple
 

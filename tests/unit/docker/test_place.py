@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from compose.backends.docker.place import DEFAULT, Tls, find
-from compose.digest import sha256
+from schemas.digest import sha256
 from schemas.errors import NotFound, UsageError
 
 
