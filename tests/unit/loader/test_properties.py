@@ -57,7 +57,7 @@ def test_text_with_doubled_dollars_is_literal(text: str) -> None:
 
 
 @few
-@given(st.text("$${}:-+?aA_1 \n", max_size=30))
+@given(TEXT | st.text("$${}:-+?aA_1 \n", max_size=30))
 def test_a_template_gives_text_or_says_why_not(text: str) -> None:
     result = answer(
         lambda: template.substitute(text, {"a": "x", "A": ""}.get, lambda _: None),
@@ -68,7 +68,7 @@ def test_a_template_gives_text_or_says_why_not(text: str) -> None:
 
 
 @few
-@given(st.text("aA='\"\\$#{}:-_ \t\r\n\u00e9", max_size=40))
+@given(TEXT | st.text("aA='\"\\$#{}:-_ \t\r\n\u00e9", max_size=40))
 def test_a_file_of_variables_gives_variables_or_a_line_number(text: str) -> None:
     found = answer(lambda: dotenv.parse(text, {"a": "x"}.get, lambda _: None), dotenv.DotenvError)
     if isinstance(found, Exception):
