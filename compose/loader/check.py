@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from compose.loader.faults import Fault
 from compose.loader.normalize import device_requests
-from compose.text import parse_bytes
+from compose.text import MAX_INTEGER, parse_bytes
 from schemas.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -249,7 +249,9 @@ def _limits(name: str, body: dict[str, Any], faults: list[Fault]) -> None:
 def _amount(value: Any, what: str) -> float:
     if what != "memory":
         return float(value)
-    return parse_bytes(value) if isinstance(value, str) else int(value)
+    if isinstance(value, str):
+        return parse_bytes(value)
+    return value if isinstance(value, int) and value <= MAX_INTEGER else 0  # as it is printed
 
 
 def _healthcheck(name: str, body: dict[str, Any], faults: list[Fault]) -> None:

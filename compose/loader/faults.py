@@ -24,17 +24,25 @@ _LONGEST = 400  # of a message, which may quote what the file holds
 class Fault(Exception):
     """Something wrong at a key path, before its position is known.
 
-    ``at`` is the packed position, where the phase that found it has changed the list that held it.
+    ``at`` is the packed position, where the phase that found it has changed the list that held it. ``harmless``: what is
+    said is left out of the model, as in the reference, which is worth a warning.
     """
 
     def __init__(
-        self, path: KeyPath, message: str, *, missing: bool = False, at: int | None = None
+        self,
+        path: KeyPath,
+        message: str,
+        *,
+        missing: bool = False,
+        at: int | None = None,
+        harmless: bool = False,
     ) -> None:
         super().__init__(message)
         self.path = path
         self.message = message
         self.missing = missing
         self.at = at
+        self.harmless = harmless
 
 
 class Problems:
@@ -70,6 +78,10 @@ class Problems:
             paths = {fault.path for fault in faults if fault.at is None}
             for path in sorted(paths, key=_deep, reverse=True):
                 _remove(root, path)
+
+    def warning(self, fault: Fault, root: Any, file: str) -> str:
+        """What to say about a harmless fault."""
+        return self._located(fault, root, file).message
 
     def stop(self, fault: Fault, root: Any, file: str) -> NoReturn:
         """Raise the error for this fault and all that were noted before."""

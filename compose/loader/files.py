@@ -115,8 +115,14 @@ class Files:
             self.warnings.append(text)
 
     def note(self, faults: list[Fault], root: Any, *, consequences: bool = False) -> None:
-        """Take in faults of the file at work (see ``Problems.note``)."""
-        self.problems.note(faults, root, self.current, consequences=consequences)
+        """Take in faults of the file at work (see ``Problems.note``); harmless ones become warnings."""
+        grave = []
+        for fault in faults:
+            if fault.harmless:
+                self.warn(self.problems.warning(fault, root, self.current))
+            else:
+                grave.append(fault)
+        self.problems.note(grave, root, self.current, consequences=consequences)
 
     def interpolated(self, document: Document) -> Map:
         """A document's tree, interpolated."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 
 from compose.loader.evidence import Evidence
-from compose.paths import KeyPath
 from compose.text import go_value
 from schemas.typed import TYPE_CHECKING
 
@@ -34,7 +33,7 @@ def resolve_paths(tree: Any, directory: str, home: str | None, evidence: Evidenc
     for section in ("configs", "secrets"):
         for body in (tree.get(section) or {}).values():
             if isinstance(body, dict) and isinstance(body.get("file"), str):
-                body["file"] = where.local(body["file"])
+                body["file"] = where.host_path(body["file"])
     for body in (tree.get("volumes") or {}).values():
         if isinstance(body, dict):
             _volume_device(body, where)
@@ -61,11 +60,20 @@ class _Where:
             return _clean(f"{self.home or '~'}/{path[1:]}")
         return path
 
-    def bind_source(self, path: str) -> str:
-        """A bind source; a Windows path stays as it is."""
-        if len(path) > 2 and path[0].isalpha() and path[1] == ":" and path[2] in "/\\":
-            return path
-        return self.local(path)
+    def host_path(self, path: str) -> str:
+        """A bind source, or the file of a secret or config; a Windows path stays as it is."""
+        return path if _windows_absolute(path) else self.local(path)
+
+
+def _windows_absolute(path: str) -> bool:
+    """Whether a path has a drive and stands at its root, or a host and a share (``\\\\host\\share\\file``)."""
+    if path[:1].isalpha() and path[:1].isascii() and path[1:2] == ":":
+        return path[2:3] in ("/", "\\")
+    parts = path.replace("/", "\\").split("\\")
+    if len(parts) < 5 or parts[0] or parts[1]:
+        return False
+    host, share = parts[2], parts[3]
+    return bool(host and share) and not host.startswith(".") and not share.startswith(".")
 
 
 def _clean(path: str) -> str:
@@ -107,7 +115,7 @@ def _service(body: dict[str, Any], where: _Where) -> None:
             and volume.get("type") == "bind"
             and isinstance(volume.get("source"), str)
         ):
-            volume["source"] = where.bind_source(volume["source"])
+            volume["source"] = where.host_path(volume["source"])
     develop = body.get("develop")
     if isinstance(develop, dict):
         for trigger in develop.get("watch") or ():
@@ -127,6 +135,3 @@ def _volume_device(body: dict[str, Any], where: _Where) -> None:
     device = options.get("device")
     if body.get("driver") == "local" and options.get("o") == "bind" and isinstance(device, str):
         options["device"] = where.local(device)
-
-
-__all__ = ["KeyPath", "resolve_paths"]

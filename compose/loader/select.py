@@ -41,21 +41,17 @@ def _without_absent(body: dict[str, Any], services: dict[str, Any]) -> dict[str,
 
 
 def dependency_order(services: dict[str, Any]) -> list[str]:
-    """Names, each after what it depends on; alphabetical where nothing decides."""
+    """Names in alphabetical order, but each after what it depends on, as the reference goes through services."""
     ordered: list[str] = []
-    placed: set[str] = set()
-    left = sorted(services)
-    while left:
-        ready = [
-            name
-            for name in left
-            if all(
-                wanted in placed or wanted not in services
-                for wanted in services[name].get("depends_on") or ()
-            )
-        ]
-        ready = ready or left  # a cycle: the check for it was switched off
-        ordered += ready
-        placed.update(ready)
-        left = [name for name in left if name not in placed]
+    met: set[str] = set()
+    waiting = [(name, False) for name in sorted(services, reverse=True)]
+    while waiting:
+        name, complete = waiting.pop()
+        if complete:
+            ordered.append(name)
+        elif name not in met and name in services:
+            met.add(name)
+            waiting.append((name, True))
+            needed = services[name].get("depends_on") or ()
+            waiting += [(other, False) for other in sorted(needed, reverse=True)]
     return ordered

@@ -277,10 +277,12 @@ def _duration(value: Any, path: KeyPath, faults: list[Fault]) -> Any:
 
 
 def _bytes(value: Any, path: KeyPath, faults: list[Fault]) -> Any:
-    if type(value) is int:
-        if value > MAX_INTEGER:
-            faults.append(Fault(path, f"value out of range: {value}"))
+    if type(value) is int and value <= MAX_INTEGER:
         return str(value) if value else None
+    if isinstance(value, (int, float)):
+        text = f"{go_value(value)} is no size and is left out: write a whole number of bytes, or a unit"
+        faults.append(Fault(path, text, harmless=True))
+        return None
     try:
         size = _size(value)
         if abs(size) > MAX_INTEGER:
@@ -293,9 +295,7 @@ def _bytes(value: Any, path: KeyPath, faults: list[Fault]) -> Any:
     return str(size) if size else None
 
 
-def _size(value: Any) -> int:
-    if not isinstance(value, str):
-        return int(value)
+def _size(value: str) -> int:
     digits = value.removeprefix("-")
     if digits != value and digits.isascii() and digits.isdigit() and len(digits) < 20:
         return int(

@@ -135,13 +135,21 @@ def _env_file_names(
     """(absolute path, whether it must be there) of the project's env files."""
     names: tuple[str, ...] = options.env_files
     if not names:
-        if (environment.get("COMPOSE_DISABLE_ENV_FILE") or "").lower() in ("1", "t", "true"):
-            return []
         listed = environment.get("COMPOSE_ENV_FILES") or ""
         names = tuple(part for part in listed.split(",") if part)
     if names:
         return [(os.path.normpath(os.path.join(options.cwd, name)), True) for name in names]
+    if _disabled(environment.get("COMPOSE_DISABLE_ENV_FILE") or "0"):
+        return []
     return [(os.path.join(directory, ".env"), False)]
+
+
+def _disabled(text: str) -> bool:
+    if text in ("1", "t", "T", "TRUE", "true", "True"):
+        return True
+    if text in ("0", "f", "F", "FALSE", "false", "False"):
+        return False
+    raise UsageError(f'COMPOSE_DISABLE_ENV_FILE: "{text}" is neither true nor false')
 
 
 def _dotenv(

@@ -117,6 +117,45 @@ def _tagged(value: Any, tag: str | None) -> Any:
     return _Tagged(value, tag == "!reset") if tag in ("!reset", "!override") else value
 
 
+def _merge_entry(result: Map, key: str, item: Any, position: int | None, *, tagged: bool) -> None:
+    """An entry that ``<<`` brings; it keeps its tag unless the mapping is one of a list."""
+    mark = item if isinstance(item, _Tagged) else None
+    if key not in result:
+        if tagged or mark is None:
+            result.put(key, item, position)
+        elif not mark.remove:
+            result.put(key, mark.value, position)
+        return
+    there = result[key]
+    if isinstance(there, _Tagged):
+        if there.remove and not (mark and mark.remove):
+            # It is gone before the merge: it resets earlier documents, not what is merged in here.
+            result[key] = _Tagged(mark.value if mark else item, False)
+    elif mark and tagged:
+        result[key] = _Tagged(there, False)
+
+
+def _drop_resets(value: Any) -> None:
+    """Take out what ``!reset`` marks: where an alias repeats a collection, the anchor's entries are gone already."""
+    if isinstance(value, _Tagged):
+        _drop_resets(value.value)
+    elif isinstance(value, Map):
+        for key in [key for key, item in value.items() if _removed(item)]:
+            del value[key]
+        for item in value.values():
+            _drop_resets(item)
+    elif isinstance(value, Seq):
+        kept = [index for index, item in enumerate(value) if not _removed(item)]
+        value.at = [value.at[index] for index in kept]
+        value[:] = [value[index] for index in kept]
+        for item in value:
+            _drop_resets(item)
+
+
+def _removed(value: Any) -> bool:
+    return isinstance(value, _Tagged) and value.remove
+
+
 class _Builder:
     """Values from nodes."""
 
@@ -162,12 +201,15 @@ class _Builder:
     def shared(self, node: Any, depth: int) -> Any:
         """The value of a collection in a document with aliases."""
         identity = id(node)
-        if identity in self.seen:
+        again = identity in self.seen
+        if again:
             self.count(node, identity)
         self.seen.add(identity)
         self.open.add(identity)
         result = self.collection(node, depth)
         self.open.discard(identity)
+        if again:
+            _drop_resets(result)
         return _tagged(result, node.tag)
 
     def collection(self, node: Any, depth: int) -> Any:
@@ -232,16 +274,12 @@ class _Builder:
         value = self.build(node, depth)
         if isinstance(value, _Tagged):
             value = value.value
-        for source in value if isinstance(value, Seq) else (value,):
+        several = isinstance(value, Seq)
+        for source in value if several else (value,):
             if not isinstance(source, Map):
                 raise self.fail(node, "map merge requires map or sequence of maps as the value")
             for key, item in source.items():
-                if isinstance(item, _Tagged):  # what is merged in loses its tag, not its effect
-                    if item.remove:
-                        continue
-                    item = item.value
-                if key not in result:
-                    result.put(key, item, source.at.get(key))
+                _merge_entry(result, key, item, source.at.get(key), tagged=not several)
 
     def tagged_scalar(self, node: Any) -> Any:
         """A scalar with a tag of its own; tags we do not know change nothing."""

@@ -17,16 +17,41 @@ def text(project: Project, what: str, services: tuple[str, ...], *, raw: bool) -
 
     ``raw``: the project is not interpolated, so its dollars stand for themselves. UsageError for unknown services.
     """
-    if what in ("yaml", "json"):
-        return _model(with_services(project, services), what, raw=raw)
-    if what == "quiet":
-        return ""
     if what == "variables":
         return _lines(_variables(project))
+    # As in the reference: the raw model is never narrowed, and of the parts only images are.
+    if what in _NARROWED and not (raw and what in _WHOLE):
+        narrowed = with_services(project, services)
+        project = project if what == "profiles" else narrowed
+    if what in ("yaml", "json"):
+        return _model(project, what, raw=raw)
+    if what == "quiet":
+        return ""
+    if raw:
+        project = _active(project)
     if what.startswith("hash "):
         return _lines(_hashes(project, what.removeprefix("hash ")))
-    # As in the reference, only images are those of the services that are named.
-    return _lines(_PARTS[what](with_services(project, services if what == "images" else ())))
+    return _lines(_PARTS[what](project))
+
+
+_WHOLE = ("yaml", "json", "quiet")
+_NARROWED = (*_WHOLE, "images", "profiles")  # where a service that is not there is an error
+
+
+def _active(project: Project) -> Project:
+    """A project that was not interpolated, without the services that profiles switch off and the volumes they alone use."""
+    from compose.loader.profiles import split
+
+    active, disabled = split(project.services, project.profiles)
+    used = {
+        mount.get("source")
+        for body in active.values()
+        for mount in body.get("volumes") or ()
+        if isinstance(mount, dict)
+    }
+    volumes = {name: body for name, body in project.section("volumes").items() if name in used}
+    tree = {**project.tree, "services": active, "volumes": volumes}
+    return project._replace(tree=tree, disabled=disabled)
 
 
 def _lines(lines: list[str]) -> str:

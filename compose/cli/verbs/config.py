@@ -49,7 +49,9 @@ def add_arguments(parser: Parser) -> None:
     add("services_", nargs="*")
 
 
-_PARTS = ("services", "volumes", "networks", "models", "profiles", "images")
+_PARTS = (
+    "services", "volumes", "networks", "models", "hash", "profiles", "images", "variables", "environment",
+)  # fmt: skip
 
 
 def run(context: Context) -> int:
@@ -59,7 +61,7 @@ def run(context: Context) -> int:
 
     args = context.args
     what = _what(args)
-    options = _options(context.load_options, args, what)
+    options = _options(context.load_options, args, what, compatible=context.options.compatibility)
     if args.resolve_image_digests or args.lock_image_digests:
         text, warnings = _pinned(context, options, what)
     elif what == "environment":  # the one text that is not of the project alone
@@ -79,24 +81,22 @@ def _what(args: Arguments) -> str:
     form = args.format or "yaml"
     if form not in ("yaml", "json"):
         raise UsageError(f'unsupported format "{form}"')
-    if args.variables:
-        return "variables"
-    if args.quiet:
-        return "quiet"
-    for part in (*_PARTS, "environment"):
-        if getattr(args, part):
+    for part in _PARTS:  # in the order of the reference
+        if part == "hash" and args.hash:
+            return f"hash {args.hash}"
+        if part != "hash" and getattr(args, part):
             return part
-    return form if args.hash is None else f"hash {args.hash}"
+    return "quiet" if args.quiet else form
 
 
-def _options(options: LoadOptions, args: Arguments, what: str) -> LoadOptions:
-    """Which project to load for it."""
+def _options(options: LoadOptions, args: Arguments, what: str, *, compatible: bool) -> LoadOptions:
+    """Which project to load for it; nothing is normalized for ``--compatibility``, as in the reference."""
     if what == "variables":
         return options._replace(interpolate=False, check_consistency=False, resolve_env=False)
     return options._replace(
         services=tuple(args.services_),
         interpolate=not args.no_interpolate,
-        normalize=not args.no_normalize,
+        normalize=not args.no_normalize and not compatible,
         resolve_paths=not args.no_path_resolution,
         # The hash that the reference prints is that of the service as written, its env_file by name.
         resolve_env=not args.no_env_resolution and not what.startswith("hash "),

@@ -245,3 +245,51 @@ def test_convert_is_config(config: Config) -> None:
     printed = config()[1]
     assert main(["-p", "p", "convert"]) == 0
     assert config.capsys.readouterr().out == printed
+
+
+def test_quiet_is_about_the_model_only_as_in_the_reference(config: Config) -> None:
+    assert config.lines("-q", "--services") == ["db", "web"]
+    code, out, err = config("-q", "nobody")
+    assert (code, out) == (1, "") and "no such service: nobody" in err
+
+
+def test_of_several_parts_the_reference_has_an_order(config: Config) -> None:
+    assert config.lines("--images", "--volumes") == ["data"]
+    assert config.lines("--variables", "--profiles") == ["dev", "ops"]
+    assert len(config.lines("--hash", "web", "--images")[0].split()) == 2
+
+
+def test_a_hash_of_nothing_is_not_asked_for(config: Config) -> None:
+    assert config.lines("--hash=")[0] == "name: p"
+
+
+def test_compatibility_normalizes_nothing(config: Config) -> None:
+    assert config.lines(before=("--compatibility",)) == config.lines("--no-normalize")
+
+
+def test_the_model_that_is_not_interpolated_is_whole_and_its_parts_are_those_of_active_services(
+    config: Config,
+) -> None:
+    assert config.lines("--no-interpolate", "db") == config.lines("--no-interpolate")
+    assert config.lines("--no-interpolate", "--services") == ["db", "web"]
+    assert config.lines("--no-interpolate", "--volumes") == ["data"]
+    assert "web:${TAG:-1}" in config.lines("--no-interpolate", "--images")
+    everything = ["db", "tool", "web"]
+    assert config.lines("--no-interpolate", "--services", before=("--profile", "dev")) == everything
+
+
+def test_services_come_in_alphabetical_order_with_what_they_need_before_them(
+    config: Config, tmp_path: Path
+) -> None:
+    (tmp_path / "compose.yaml").write_text(
+        "services: {a: {image: i}, b: {image: i, depends_on: [z]}, c: {image: i}, z: {image: i}}\n"
+    )
+    assert config.lines("--services") == ["a", "z", "b", "c"]
+
+
+def test_a_variable_that_switches_the_env_file_off_must_be_true_or_false(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COMPOSE_DISABLE_ENV_FILE", "perhaps")
+    code, _, err = config()
+    assert code == 1 and 'COMPOSE_DISABLE_ENV_FILE: "perhaps" is neither true nor false' in err
