@@ -41,6 +41,8 @@ def before_stop(engine: Engine, name: str, kind: Kind, *, hear: Hear, stopped: W
         return
     try:
         run_inside(engine, name, kind, hear=hear, stopped=stopped)
+    except Conflict:
+        return  # it is about to end
     except Failed:
         if engine.container(name).state == "running":
             raise
@@ -54,7 +56,7 @@ def _run(engine: Engine, name: str, what: str, hook: Hook, hear: Hear, stopped: 
     try:
         channel = engine.exec(name, spec)
     except (Failed, Conflict) as error:
-        raise Failed(f"container {name}: {what} hook: {error.message}") from error
+        raise type(error)(f"container {name}: {what} hook: {error.message}") from error
     try:
         channel.close_stdin()
         tail = _Tail(lambda line: hear(name, line))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from typing import NoReturn
 
@@ -10,6 +11,7 @@ from engine.runtime import init, messages, program
 from engine.runtime.bundle import Bundle
 from engine.runtime.program import Program
 from engine.runtime.sandbox import open_namespace
+from schemas.errors import Conflict, SyscallError
 from schemas.typed import NamedTuple, TypedDict
 
 _OWN = {
@@ -19,6 +21,9 @@ _OWN = {
 }
 
 
+# Joining a container that is ending: its process, its control group and the files of both may be gone; clone(2) says ENOMEM in
+# a pid namespace whose init has terminated.
+_ENDED = (errno.ENOMEM, errno.ENOENT, errno.ENODEV, errno.ESRCH)
 # What a further process shares with the first one, besides the pid namespace.
 _ALL = (
     namespaces.CLONE_NEWNS
@@ -95,12 +100,18 @@ def first(id: str, words: Words, fds: list[int]) -> int:
 def further(
     bundle: Bundle, leader: int, leader_pidfd: int, program: Program, stdio: tuple[int, int, int]
 ) -> Child:
-    """A process beside the container's first one, whose pid is ``leader``."""
+    """A process beside the container's first one, whose pid is ``leader``. Conflict when that one is ending."""
     own = bundle["namespaces"]["pid"] != "host"
-    namespace = os.open(f"/proc/{leader}/ns/pid", os.O_RDONLY | os.O_CLOEXEC) if own else -1
+    namespace = -1
     ours, theirs = messages.pair()
     try:
+        if own:
+            namespace = os.open(f"/proc/{leader}/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
         pid = _clone(0, namespace)
+    except (OSError, SyscallError) as err:
+        ours.close()
+        theirs.close()
+        raise _ended(bundle) if err.errno in _ENDED else err from err
     finally:
         if namespace >= 0:
             os.close(namespace)
@@ -108,6 +119,10 @@ def further(
         _join(bundle, leader_pidfd, program, theirs, stdio)
     theirs.close()
     return Child(pid, ours)
+
+
+def _ended(bundle: Bundle) -> Conflict:
+    return Conflict(f"container {bundle['id'][:12]} is not running")
 
 
 def _clone(flags: int, pid_namespace: int) -> int:
@@ -142,8 +157,11 @@ def _join(
             os.dup2(source, fd)
         descriptors.close_all_but((sync.fileno(), leader_pidfd))
         plan = bundle["cgroup"]
-        cgroup.open_cgroup(plan["name"], parent=plan["parent"]).join(0)
-        namespaces.setns(leader_pidfd, _ALL)
+        try:
+            cgroup.open_cgroup(plan["name"], parent=plan["parent"]).join(0)
+            namespaces.setns(leader_pidfd, _ALL)
+        except (OSError, SyscallError) as err:
+            raise _ended(bundle) if err.errno in _ENDED else err from err
         os.close(leader_pidfd)
         program.execute(what, sync, lambda: None)
 

@@ -19,11 +19,8 @@ _ENDING = 5.0  # seconds that a shim may take from its last reply to its end
 
 def request(id: str, message: messages.Message) -> messages.Message:
     """Ask for something and return the reply; the errors of the other side are raised here. Conflict when none lives."""
-    connection = _connect(id)
-    try:
-        reply, _ = _exchange(connection, message)
-    finally:
-        connection.close()
+    connection, reply, _ = _ask(id, message)
+    connection.close()
     return _checked(id, reply)
 
 
@@ -32,13 +29,10 @@ def stop(id: str, *, timeout: float | None, signal: str | None) -> None:
     message = {"type": "stop", "timeout": timeout, "signal": signal}
     while True:
         try:
-            connection = _connect(id)
+            connection, reply, _ = _ask(id, message)
         except Conflict:
             return
-        try:
-            reply, _ = _exchange(connection, message)
-        finally:
-            connection.close()
+        connection.close()
         if reply is not None:
             _checked(id, reply)
             return
@@ -141,9 +135,8 @@ class Channel:
 
 
 def _open(id: str, message: messages.Message) -> Channel:
-    connection = _connect(id)
+    connection, reply, fds = _ask(id, message)
     try:
-        reply, fds = _exchange(connection, message)
         return Channel(id, connection, _checked(id, reply), fds)
     except BaseException:
         connection.close()
@@ -167,15 +160,22 @@ def _connect(id: str) -> messages.Socket:
                 time.sleep(0.005)  # a shim that has just begun
 
 
-def _exchange(
-    connection: messages.Socket, message: messages.Message
-) -> tuple[messages.Message | None, list[int]]:
-    """Ask and hear; no reply when the shim has gone."""
-    try:
-        messages.send(connection, message)
-        return messages.receive(connection)
-    except OSError:
-        return None, []
+def _ask(
+    id: str, message: messages.Message
+) -> tuple[messages.Socket, messages.Message | None, list[int]]:
+    """Ask and hear; no reply when the shim has ended with the request in hand. Conflict when the container does not run."""
+    while True:
+        connection = _connect(id)
+        try:
+            messages.send(connection, message)
+            return connection, *messages.answer(connection)
+        except OSError:
+            # Nobody has read it: that shim was killed (a child of it that had not yet become its program may have held the
+            # socket open), or ended with its container. Who connects again finds out.
+            connection.close()
+        except BaseException:
+            connection.close()
+            raise
 
 
 def _checked(id: str, reply: messages.Message | None) -> messages.Message:

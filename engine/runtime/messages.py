@@ -91,6 +91,14 @@ def send(to: Socket, message: Message, fds: tuple[int, ...] = ()) -> None:
 
 def receive(source: Socket) -> tuple[Message | None, list[int]]:
     """The next message and its descriptors (close-on-exec); None when the other side is gone."""
+    try:
+        return answer(source)
+    except (ConnectionResetError, BrokenPipeError):
+        return None, []
+
+
+def answer(source: Socket) -> tuple[Message | None, list[int]]:
+    """The same to somebody who has sent a message: OSError (ECONNRESET) when the other side has gone without reading it."""
     data, fds = _receive(source)
     message: Message | None = json.loads(data) if data else None
     return message, fds
@@ -103,7 +111,10 @@ def send_plain(to: Socket, message: Message, fds: tuple[int, ...] = ()) -> None:
 
 def receive_plain(source: Socket) -> tuple[Message | None, list[int]]:
     """The other end of ``send_plain``."""
-    data, fds = _receive(source)
+    try:
+        data, fds = _receive(source)
+    except (ConnectionResetError, BrokenPipeError):
+        return None, []
     message: Message | None = marshal.loads(data) if data else None
     return message, fds
 
@@ -117,10 +128,7 @@ def _send(to: Socket, data: bytes, fds: tuple[int, ...]) -> None:
 
 
 def _receive(source: Socket) -> tuple[bytes, list[int]]:
-    try:
-        data, rights, _, _ = source.recvmsg(_LIMIT, _ANCILLARY, _socket.MSG_CMSG_CLOEXEC)
-    except (ConnectionResetError, BrokenPipeError):
-        return b"", []
+    data, rights, _, _ = source.recvmsg(_LIMIT, _ANCILLARY, _socket.MSG_CMSG_CLOEXEC)
     fds: list[int] = []
     for level, kind, content in rights:
         if level == _socket.SOL_SOCKET and kind == _socket.SCM_RIGHTS:

@@ -15,7 +15,7 @@ from typing import NoReturn
 
 from engine.kernel import caps, prctl, pty, seccomp, title, ulimits
 from engine.runtime import messages, rootdev, user
-from schemas.errors import EngineError, StartFailed
+from schemas.errors import Conflict, EngineError, StartFailed
 from schemas.specs import Ulimit
 from schemas.typed import NamedTuple
 
@@ -57,7 +57,7 @@ def confined(sync: messages.Socket, life: Callable[[], None]) -> NoReturn:
         for places in (sys.meta_path, sys.path_hooks, sys.path):
             places.clear()
         life()
-    except StartFailed as err:
+    except (StartFailed, Conflict) as err:
         _report(sync, err)
     except EngineError as err:
         _report(sync, _failed(err.message, "process", err.hint))

@@ -12,7 +12,7 @@ from engine.runtime import builder, logformat, messages
 from engine.runtime.bundle import save
 from engine.runtime.execproc import Exec
 from engine.runtime.logformat import Decoder
-from schemas.errors import EngineError, Failed, InvalidArgument
+from schemas.errors import Conflict, EngineError, Failed, InvalidArgument
 
 if TYPE_CHECKING:
     from engine.runtime.shim import Shim
@@ -138,7 +138,7 @@ class Server:
     def _exec(self, connection: messages.Socket, message: dict[str, Any], fds: list[int]) -> None:
         shim = self._shim
         if not shim.leader[0] or shim.status.state != "running":
-            raise Failed("the container is not running")
+            raise Conflict(f"container {shim.id[:12]} is not running")
         words = " ".join(message["spec"]["command"])
         builder.record(shim.load_bundle(), f"exec_start: {words}")
 

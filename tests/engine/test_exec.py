@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import threading
 import time
 
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from engine.local import LocalEngine
 from schemas.errors import Conflict, StartFailed
 from tests.support.containers import execute, finish, make, output, start
+from tests.support.eventually import eventually
 
 
 @pytest.fixture
@@ -77,8 +80,13 @@ def test_terminal_has_a_size_that_can_change(idle: LocalEngine) -> None:
 
 
 def test_terminal_is_the_controlling_one(idle: LocalEngine) -> None:
-    channel = idle.exec("one", {"command": ["sh", "-c", "tty; sleep 100"], "tty": True})
-    assert b"/dev/pts/" in os.read(channel.stdout(), 100)
+    channel = idle.exec(
+        "one", {"command": ["sh", "-c", "tty; echo ready; exec sleep 100"], "tty": True}
+    )
+    said = b""
+    while b"ready" not in said:  # a shell with a child would wait for what that makes of the signal
+        said += os.read(channel.stdout(), 100)
+    assert b"/dev/pts/" in said
     os.write(channel.stdin(), b"\x03")  # Ctrl-C goes to the foreground process
     assert finish(channel).code == 130
 
@@ -92,8 +100,7 @@ def test_a_program_that_is_not_there_is_127(idle: LocalEngine) -> None:
 def test_a_process_goes_on_without_its_client(idle: LocalEngine) -> None:
     channel = idle.exec("one", {"command": ["sh", "-c", "sleep 0.2; touch /done"], "detach": True})
     channel.close()
-    time.sleep(0.5)
-    assert execute(idle, "one", "test", "-e", "/done").code == 0
+    eventually(lambda: execute(idle, "one", "test", "-e", "/done").code == 0)
 
 
 def test_a_stopped_container_runs_nothing(engine: LocalEngine) -> None:
@@ -136,3 +143,21 @@ def test_a_client_that_does_not_read_holds_the_container_and_loses_nothing(
     time.sleep(0.6)
     done = finish(channel)
     assert done.out.count(b"\n") == 500000
+
+
+def test_a_process_asked_for_while_the_container_ends_runs_or_is_refused(
+    engine: LocalEngine,
+) -> None:
+    """Between the kill and its record nothing else may be said, whatever is still there of the container."""
+
+    def ask_until_refused(name: str) -> None:
+        while True:
+            assert execute(engine, name, "true").code in (0, 137)
+
+    for number in range(12):
+        made = start(engine, f"one{number}", "exec sleep 100")
+        killer = threading.Timer(0.002 * number, os.kill, (made.pid, signal.SIGKILL))
+        killer.start()
+        with pytest.raises(Conflict, match="is not running"):
+            ask_until_refused(made.id)
+        killer.join()
