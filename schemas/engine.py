@@ -29,6 +29,8 @@ from schemas.typed import Protocol
 
 T_co = TypeVar("T_co", covariant=True)
 Sink = Callable[[Progress], None]
+# A feature: a container that is made and not started can be attached to. Where it cannot, its log keeps all that it says.
+ATTACH_CREATED = "attach-created"
 LabelFilter = dict[str, str]  # an empty value asks only for the key
 
 

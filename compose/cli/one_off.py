@@ -9,7 +9,7 @@ from compose.cli.parser import Arguments
 from compose.desired import Desired
 from compose.oneoff import RunOptions
 from compose.ops.run import create
-from schemas.engine import Engine
+from schemas.engine import ATTACH_CREATED, Engine
 from schemas.errors import EngineError, NotFound
 from schemas.records import ContainerInfo
 
@@ -24,8 +24,8 @@ def run_one_off(
     # Whatever ends this command, Ctrl-C included: what --rm promises is kept.
     leave = False
     try:
-        engine.start(info.id)
         if args.detach:
+            engine.start(info.id)
             leave = True
             if not args.quiet:
                 sys.stdout.write(f"{info.id}\n")
@@ -44,11 +44,16 @@ def run_one_off(
 def _joined(engine: Engine, info: ContainerInfo, options: RunOptions) -> int | None:
     """Our streams joined to the container's until it ends; None when the detach keys were typed."""
     sys.stdout.flush()
+    first = ATTACH_CREATED in engine.features
+    if not first:
+        engine.start(info.id)
     try:
-        channel = engine.attach(info.id, stdin=options.stdin, logs=True)
+        channel = engine.attach(info.id, stdin=options.stdin, logs=not first)
     except EngineError as error:
         return _said(engine, info, error)
     try:
+        if first:
+            engine.start(info.id)
         wiring = terminal.Wiring(
             stdin=0 if options.stdin else -1,
             detach=terminal.parse_keys(terminal.DETACH_KEYS),

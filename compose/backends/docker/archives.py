@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from compose.backends.docker import containers, times
 from compose.backends.docker.client import Client
+from schemas.errors import Conflict, Failed, InvalidArgument
 from schemas.records import PathInfo
 
 if TYPE_CHECKING:
@@ -67,6 +68,13 @@ def read(client: Client, id: str, path: str) -> Reader:
 
 
 def write(client: Client, id: str, path: str, archive: Bytes) -> None:
-    """Conflict where a directory would take a file's place or the other way round."""
+    """Conflict where a directory would take a file's place or the other way round; InvalidArgument for no directory."""
     query: dict[str, str | bool] = {"path": path or "/", "noOverwriteDirNonDir": True}
-    client.wire.put(containers.path(id, "archive"), query, archive)
+    try:
+        client.wire.put(containers.path(id, "archive"), query, archive)
+    except Failed as error:
+        if "not a directory" in error.message:
+            raise InvalidArgument(f"{path}: not a directory") from error
+        if "cannot overwrite" in error.message:
+            raise Conflict(error.message) from error
+        raise

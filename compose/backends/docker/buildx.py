@@ -50,9 +50,9 @@ def build(client: Client, program: str, spec: BuildSpec, sink: BuildSink) -> Ima
             stderr=subprocess.PIPE,
         )
         teller = Teller(sink)
-        with _ended(process):
-            assert process.stderr is not None
-            rest = _read(process.stderr, teller)
+        assert process.stderr is not None
+        with process.stderr as said, _ended(process):
+            rest = _read(said, teller)
         if process.returncode:
             raise teller.failure(rest, process.returncode)
         with open(iid, encoding="ascii") as file:

@@ -11,7 +11,7 @@ from typing import Any
 from compose.backends.docker import bodies, errors, mounts, records, respec
 from compose.backends.docker.client import Client
 from compose.backends.docker.wire import quote, target
-from schemas.errors import Conflict, EngineError, InvalidArgument, NotFound
+from schemas.errors import Conflict, EngineError, Failed, InvalidArgument, NotFound
 from schemas.records import ContainerInfo, Exit
 from schemas.specs import ContainerSpec, Endpoint
 
@@ -136,8 +136,14 @@ def pause(client: Client, id: str) -> None:
 
 
 def unpause(client: Client, id: str) -> None:
-    with client.explained():
-        client.api.unpause(id)
+    """Conflict when it is not paused, which a daemon takes for a failure of its own."""
+    try:
+        with client.explained():
+            client.api.unpause(id)
+    except Failed as error:
+        if get(client, id).state != "paused":
+            raise Conflict(error.message) from error
+        raise
 
 
 def remove(client: Client, id: str, *, force: bool, volumes: bool) -> None:

@@ -19,6 +19,7 @@ _KINDS: dict[int, type[errors.EngineError]] = {
 }
 # Why a program could not be run, as runc words it; a shell's exit codes are made of errno (docker run does the same).
 _NOT_FOUND = ("executable file not found", "no such file or directory")
+_RUNTIME = ("OCI runtime create failed", "OCI runtime exec failed", "failed to create task")
 _NOT_ALLOWED = ("permission denied", "is a directory")
 ENOENT, EACCES = 2, 13
 _FAILED, _NOT_EXECUTABLE, _ABSENT = 125, 126, 127
@@ -53,7 +54,7 @@ def not_started(error: errors.EngineError) -> errors.EngineError:
         return error
     if "port is already allocated" in text or "address already in use" in text:
         return errors.Conflict(text)
-    runtime = "OCI runtime create failed" in text or "failed to create task" in text
+    runtime = any(words in text for words in _RUNTIME)
     if not runtime:
         if isinstance(error, errors.Conflict):
             return error

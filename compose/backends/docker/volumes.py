@@ -8,7 +8,6 @@ from compose.backends.docker import records
 from compose.backends.docker.client import Client
 from compose.backends.docker.containers import words
 from compose.backends.docker.wire import quote
-from schemas.errors import Conflict, NotFound
 from schemas.records import VolumeInfo
 from schemas.specs import VolumeSpec
 
@@ -25,13 +24,7 @@ def get(client: Client, name: str) -> VolumeInfo:
 
 
 def create(client: Client, spec: VolumeSpec) -> VolumeInfo:
-    """Conflict when there is one of that name, which to a daemon is no error."""
-    try:
-        get(client, spec["name"])
-    except NotFound:
-        pass
-    else:
-        raise Conflict(f"volume {spec['name']} exists already")
+    """Make it; one that is there as it is wanted is no error. Conflict when it is another one."""
     with client.explained():
         made = client.api.create_volume(
             spec["name"], spec.get("driver") or "local", spec.get("driver_opts"), spec.get("labels")

@@ -1,0 +1,1 @@
+"""What the reconciler relies on, asked of every engine: a difference is a defect of one of them."""
