@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, cast
 from engine import paths, process
 from engine.kernel import caps, seccomp, ulimits
 from engine.network import binding, hosts
-from engine.runtime import logwriter, masks
+from engine.runtime import masks
+from engine.runtime.drivers import options
 from engine.runtime.program import DEFAULT_PATH
 from engine.support import security_options
 from schemas.errors import Conflict, InvalidArgument
@@ -62,7 +63,7 @@ def make_bundle(
     limits = spec.get("ulimits") or {}
     ulimits.check(limits)
     logging = spec.get("logging") or {}
-    logwriter.plan(logging)
+    options.plan(logging)
     modes = _modes(spec)
     hostname = _hostname(row.id, spec)
     tty = bool(spec.get("tty"))
@@ -106,6 +107,7 @@ def make_bundle(
         },
         "labels": row.labels,
         "image": row.image,
+        "image_id": row.image_id,
         "restart": restart if restart is not None and restart["name"] != "no" else None,
         "stop_signal": _stop_signal(spec.get("stop_signal") or config.get("StopSignal")),
         "stop_grace_period": spec.get("stop_grace_period", GRACE),

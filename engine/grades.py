@@ -96,8 +96,8 @@ TABLE: dict[str, Support] = {
     **below("services.*.build", _BUILD),
     **below("services.*.deploy", _DEPLOY),
     **below("services.*.logging", {
-        "driver": Support("partial", "json-file, local and none"),
-        "options": Support("partial", "max-size and max-file"),
+        "driver": Support("partial", "json-file, local, none, journald and syslog"),
+        "options": HONOURED,
     }),
     "services.*.networks.*.driver_opts": Support("partial", "ifname and sysctls of the endpoint"),
     "services.*.ports.*.protocol": Support("partial", "tcp and udp"),

@@ -102,6 +102,18 @@ def _devices(value: list[dict[str, str]]) -> Support:
     return HONOURED if files else Support("unsupported", support.SERVICE["devices"].reason)
 
 
+def _log_options(value: dict[str, str]) -> Support:
+    """Whether one of the drivers takes them: which one it is stands elsewhere."""
+    from engine.runtime.drivers.options import DRIVERS
+
+    answers = [
+        _container("logging")({"driver": name, "options": value})
+        for name in DRIVERS
+        if name != "none"
+    ]
+    return next((answer for answer in answers if answer == HONOURED), answers[0])
+
+
 _QUESTIONS: dict[str, Question] = {
     "services.*.build.additional_contexts": _contexts,
     "services.*.build.network": _only("services.*.build.network", "default", "none", "host"),
@@ -113,7 +125,7 @@ _QUESTIONS: dict[str, Question] = {
     "services.*.devices": _devices,
     "services.*.isolation": _only("services.*.isolation", "default"),
     "services.*.logging.driver": _container("logging", lambda value: {"driver": value}),
-    "services.*.logging.options": _container("logging", lambda value: {"options": value}),
+    "services.*.logging.options": _log_options,
     "services.*.networks.*.driver_opts": _container(
         "endpoints", lambda value: [{"network": "", "driver_opts": value}]
     ),

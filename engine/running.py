@@ -69,11 +69,43 @@ def logs(reference: str, query: LogQuery) -> Stream[LogLine]:
     from engine.runtime import logfile
 
     row = rows.get(reference)
-    if row.facts["logging"] == "none":
+    driver = row.facts["logging"]
+    if driver not in ("json-file", "local") and not _is_kept(row):
         raise Unsupported(
-            f'container "{row.name}": the logging driver "none" keeps nothing to read'
+            f'container "{row.name}": the logging driver "{driver}" keeps nothing to read'
         )
+    if query.get("details"):
+        return logfile.read(row.id, query, before=_details(row))
     return logfile.read(row.id, query)
+
+
+def _details(row: ContainerRow) -> bytes:
+    """What stands before each line with ``details``: as Docker prints it, "key=value,key=value "."""
+    from urllib.parse import quote
+
+    from engine.runtime.drivers import tag
+
+    spec = containers.resolved_spec(row)
+    options = (spec.get("logging") or {}).get("options") or {}
+    given = (spec.get("environment") or {}).items()
+    variables = [f"{key}={value}" for key, value in given if value is not None]
+    found = tag.attributes(options, row.labels, variables)
+    if options.get("tag"):
+        about: tag.About = {
+            "id": row.id,
+            "name": row.name,
+            "image": row.image,
+            "image_id": row.image_id,
+        }
+        found["tag"] = tag.render(options["tag"], about)
+    words = [f"{quote(key, safe='')}={quote(value, safe='')}" for key, value in found.items()]
+    return (",".join(words) + " ").encode() if words else b""
+
+
+def _is_kept(row: ContainerRow) -> bool:
+    from engine.runtime.drivers import options
+
+    return options.plan(containers.resolved_spec(row).get("logging") or {}).kept
 
 
 def exec(reference: str, spec: ExecSpec) -> Channel:

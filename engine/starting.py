@@ -38,10 +38,22 @@ def start(reference: str) -> None:
                 raise Conflict(f'container "{row.name}" is paused', hint="unpause it instead")
             if now.state in containers.ACTIVE:
                 return
-            _write(row.id, build(row))
+            bundle = build(row)
+            _check_receiver(bundle)
+            _write(row.id, bundle)
             launcher.start(row.id)
     except FileNotFoundError as err:
         raise NotFound(f"No such container: {reference}") from err
+
+
+def _check_receiver(bundle: Bundle) -> None:
+    """A container whose lines go elsewhere does not start where nobody takes them, as with Docker. Failed."""
+    from engine.runtime.drivers import options
+
+    if bundle["logging"].get("driver") in options.REMOTE:
+        from engine.runtime.drivers import remote
+
+        remote.check(bundle["logging"])
 
 
 def build(row: ContainerRow) -> Bundle:

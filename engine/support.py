@@ -142,8 +142,6 @@ VOLUME: dict[str, Support] = {
     "labels": _YES,
 }
 
-LOG_DRIVERS = frozenset({"json-file", "local", "none"})
-LOG_OPTIONS = frozenset({"max-size", "max-file"})
 _SECURITY = ("no-new-privileges", "seccomp", "systempaths", "apparmor", "label")
 _UNCONFINED = {"systempaths": "unconfined", "apparmor": "unconfined", "label": "disable"}
 _MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
@@ -231,14 +229,10 @@ _MODES: tuple[tuple[str, tuple[str, ...], bool], ...] = (
 
 def _logging(spec: ContainerSpec) -> None:
     logging = spec.get("logging") or {}
-    driver = logging.get("driver") or "json-file"
-    if driver not in LOG_DRIVERS:
-        raise Unsupported(
-            f"logging.driver {driver} is not supported ({', '.join(sorted(LOG_DRIVERS))} are)"
-        )
-    for option in logging.get("options") or {}:
-        if option not in LOG_OPTIONS:
-            raise Unsupported(f"logging.options {option} is not supported")
+    if logging:
+        from engine.runtime.drivers import options
+
+        options.plan(logging)
 
 
 def _storage(spec: ContainerSpec) -> None:

@@ -245,3 +245,4 @@ class LogQuery(TypedDict, total=False):
     tail: int  # lines; absent: all
     since: float  # epoch seconds
     until: float
+    details: bool  # the labels and variables that the logging options name, before each line

@@ -196,6 +196,7 @@ class Runner:
             },
             "labels": {},
             "image": "",
+            "image_id": "",
             "restart": None,
             "stop_signal": "9",
             "stop_grace_period": 0.0,

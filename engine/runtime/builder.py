@@ -18,8 +18,9 @@ from typing import NoReturn
 from engine import paths
 from engine.kernel import descriptors, pidfd
 from engine.kernel.cgroup import grace
-from engine.runtime import birth, faults, logwriter, messages, output, sandbox, status
+from engine.runtime import birth, faults, messages, output, sandbox, status
 from engine.runtime.bundle import Bundle, load
+from engine.runtime.drivers import options
 from engine.runtime.sandbox import Surroundings
 from engine.runtime.status import Status
 from engine.state import journal
@@ -255,7 +256,7 @@ class _Builder:
                 "place": sandbox.place(self._bundle),
                 "bindings": [binding for binding, _ in made.ports],
                 "health": bool(self._bundle["healthcheck"]),
-                "logging": tuple(logwriter.plan(self._bundle["logging"])),
+                "logging": tuple(options.plan(self._bundle["logging"])),
             },
         )
 

@@ -120,6 +120,7 @@ class Bundle(TypedDict):
     cgroup: CgroupPlan
     labels: dict[str, str]
     image: str
+    image_id: str
     restart: Restart | None
     stop_signal: str
     stop_grace_period: float

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 
-from engine.runtime import birth, logwriter, messages
+from engine.runtime import birth, messages
 from engine.runtime.builder import as_engine_error
+from engine.runtime.drivers import options
 from engine.runtime.sandbox import Place, Surroundings
 from schemas.errors import EngineError, Failed
 from schemas.typed import NamedTuple
@@ -23,7 +24,7 @@ class Built(NamedTuple):
     stdin: int  # our end, -1 for none
     terminal: int  # the master, -1 for none
     health: bool
-    logging: logwriter.Plan
+    logging: options.Plan
 
 
 class Receiver:
@@ -59,7 +60,7 @@ class Receiver:
             stdin=self._one("stdin"),
             terminal=self._one("terminal"),
             health=message["health"],
-            logging=logwriter.Plan(*message["logging"]),
+            logging=options.Plan(*message["logging"]),
         )
 
     def _one(self, kind: str) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from engine import paths
 from engine.kernel.inotify import (
@@ -16,7 +16,7 @@ from engine.kernel.inotify import (
     Watch,
 )
 from engine.runtime import launcher, status
-from engine.runtime.logformat import Decoder, Frame, Lines
+from engine.runtime.logformat import BEGINNING, Decoder, Frame, Lines
 from schemas.records import LogLine
 
 if TYPE_CHECKING:
@@ -27,16 +27,17 @@ _CHUNK = 1 << 18
 _LOOK_EVERY = 2.0
 
 
-def read(id: str, query: LogQuery) -> LogStream:
-    """The lines asked for, oldest first; with ``follow`` it goes on until the container has ended."""
-    return LogStream(id, query)
+def read(id: str, query: LogQuery, *, before: bytes = b"") -> LogStream:
+    """The lines asked for, oldest first, each with ``before`` in front; followed, it goes on until the container has ended."""
+    return LogStream(id, query, before)
 
 
 class LogStream:
     """An iterator over lines that ``close()`` ends from any thread."""
 
-    def __init__(self, id: str, query: LogQuery) -> None:
+    def __init__(self, id: str, query: LogQuery, before: bytes) -> None:
         self._id = id
+        self._before = before
         self._query = query
         self._watch: Watch | None = None
         if query.get("follow"):
@@ -52,7 +53,8 @@ class LogStream:
         return self
 
     def __next__(self) -> LogLine:
-        return next(self._lines)
+        line = next(self._lines)
+        return line._replace(line=self._before + line.line) if self._before else line
 
     def close(self) -> None:
         if self._watch is not None:
@@ -102,13 +104,15 @@ class _Files:
 
     def __init__(self, id: str) -> None:
         self._path = f"{paths.container_dir(id)}/log"
-        self._fd = -1
+        self._file: BinaryIO | None = None
+        self._beginning = b""
         self._decoder = Decoder()
 
     def read(self) -> Iterator[Frame]:
         """The frames from where we are to the present end."""
-        while self._fd >= 0 or self._next():
-            while data := os.read(self._fd, _CHUNK):
+        while self._file is not None or self._next():
+            assert self._file is not None
+            while data := self._file.read(_CHUNK):
                 try:
                     yield from self._decoder.feed(data)
                 except ValueError:
@@ -117,29 +121,49 @@ class _Files:
                 return
 
     def close(self) -> None:
-        if self._fd >= 0:
-            os.close(self._fd)
+        if self._file is not None:
+            self._file.close()
 
     def _next(self) -> bool:
         """Go to the file after the present one, to the oldest at first; False when there is none."""
         names = _names(self._path)
-        if self._fd >= 0:
-            present = os.fstat(self._fd).st_ino
-            numbers = [index for index, name in enumerate(names) if _inode(name) == present]
-            if numbers and numbers[0] == len(names) - 1:
+        if self._file is not None:
+            if self._is(names[-1] if names else ""):
+                return False
+            # Many a rotation may have gone by. While a file is being compressed it is there twice.
+            own = self._beginning or os.pread(self._file.fileno(), BEGINNING, 0)
+            numbers = [index for index, name in enumerate(names) if _beginning(name) == own]
+            if numbers and numbers[-1] == len(names) - 1:
                 return False
             # Rotated away while we slept: go on with the oldest that is left.
-            names = names[numbers[0] + 1 :] if numbers else names
+            names = names[numbers[-1] + 1 :] if numbers else names
         for name in names:
             try:
-                fd = os.open(name, os.O_RDONLY | os.O_CLOEXEC)
+                beginning = _beginning(name) if name.endswith(".gz") else b""
+                file = _open(name)
             except FileNotFoundError:
                 continue
             self.close()
-            self._fd = fd
+            self._file, self._beginning = file, beginning
             self._decoder = Decoder()
             return True
         return False
+
+    def _is(self, name: str) -> bool:
+        """Whether the present file is the one of this name."""
+        try:
+            there = os.stat(name).st_ino
+        except FileNotFoundError:
+            return False
+        return self._file is not None and os.fstat(self._file.fileno()).st_ino == there
+
+
+def _open(name: str) -> BinaryIO:
+    if name.endswith(".gz"):
+        import gzip
+
+        return cast("BinaryIO", gzip.open(name, "rb"))
+    return open(name, "rb", buffering=0)
 
 
 def _names(path: str) -> list[str]:
@@ -149,18 +173,28 @@ def _names(path: str) -> list[str]:
         found = os.listdir(directory)
     except FileNotFoundError:
         return []
-    older = [
-        name for name in found if name.startswith(base + ".") and name[len(base) + 1 :].isdecimal()
-    ]
-    older.sort(key=lambda name: -int(name[len(base) + 1 :]))
+    older = [name for name in found if _number(name, base) > 0]
+    older.sort(key=lambda name: (-_number(name, base), name))
     return [f"{directory}/{name}" for name in [*older, *([base] if base in found else [])]]
 
 
-def _inode(path: str) -> int:
+def _number(name: str, base: str) -> int:
+    """The number of an older file, 0 for what is none."""
+    word = name.removeprefix(f"{base}.").removesuffix(".gz")
+    return int(word) if name.startswith(f"{base}.") and word.isdecimal() else 0
+
+
+def _beginning(path: str) -> bytes:
+    """What a file begins with, which tells it from the others; b"" for one that is empty or away."""
     try:
-        return os.stat(path).st_ino
+        if path.endswith(".gz"):
+            from engine.runtime.drivers import compress
+
+            return compress.beginning(path)
+        with open(path, "rb", buffering=0) as file:
+            return file.read(BEGINNING)
     except FileNotFoundError:
-        return 0
+        return b""
 
 
 def _lines_to_skip(id: str, tail: int | None) -> int:

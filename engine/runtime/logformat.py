@@ -14,6 +14,9 @@ from schemas.records import LogLine
 from schemas.typed import NamedTuple
 
 HEADER = struct.Struct("<dBxxxI")
+BEGINNING = (
+    8  # bytes: the time of a file's first frame, which tells it from the files before and after it
+)
 STDOUT, STDERR = 1, 2
 _NAMES: dict[int, Literal["stdout", "stderr"]] = {STDOUT: "stdout", STDERR: "stderr"}
 # A line without end must not grow without end.

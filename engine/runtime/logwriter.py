@@ -7,13 +7,8 @@ import time
 
 from engine import paths
 from engine.runtime import logformat
-from schemas.errors import InvalidArgument
-from schemas.specs import Logging
-from schemas.typed import NamedTuple, Protocol
-
-_UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
-# Docker's local driver rotates by default, json-file does not.
-_LOCAL_SIZE, _LOCAL_FILES = 20 << 20, 5
+from engine.runtime.drivers.options import Plan
+from schemas.typed import Protocol
 
 
 class Writer(Protocol):
@@ -32,12 +27,14 @@ class NoLog:
 
 
 class LogWriter:
-    """Appends frames to ``containers/<id>/log``; older ones are ``log.1``, ``log.2`` …"""
+    """Appends frames to ``containers/<id>/log``; older ones are ``log.1``, ``log.2`` …, or ``log.1.gz`` …"""
 
-    def __init__(self, id: str, *, max_size: int, max_files: int) -> None:
+    def __init__(self, id: str, plan: Plan) -> None:
         self._path = f"{paths.container_dir(id)}/log"
-        self._max_size = max_size
-        self._max_files = max_files
+        self._max_size = plan.max_size
+        self._max_files = plan.max_files
+        self._compress = plan.compress
+        self._compressing = -1  # the pidfd of the process that does it
         self._fd = -1  # opened with the first output: many containers never write
         self._size = 0
 
@@ -76,53 +73,37 @@ class LogWriter:
 
     def _rotate(self) -> None:
         self.close()
+        if self._compress:
+            from engine.runtime.drivers import compress
+
+            compress.wait(self._compressing)
         if self._max_files > 1:
             for number in range(self._max_files - 1, 0, -1):
-                older = f"{self._path}.{number - 1}" if number > 1 else self._path
-                try:
-                    os.rename(older, f"{self._path}.{number}")
-                except FileNotFoundError:
-                    continue
+                self._shift(number)
         else:
             os.unlink(self._path)
+        if self._compress:
+            self._compressing = compress.begin(f"{self._path}.1")
         if not self._open():
             self._size = 0
 
-
-class Plan(NamedTuple):
-    """What ``logging`` comes to."""
-
-    kept: bool
-    max_size: int  # bytes of one file; 0: without limit
-    max_files: int
+    def _shift(self, number: int) -> None:
+        """Make what comes before it the older file of this number, which gives way."""
+        for suffix in ("", ".gz"):
+            try:
+                os.unlink(f"{self._path}.{number}{suffix}")
+            except FileNotFoundError:
+                pass
+        if number == 1:
+            os.rename(self._path, f"{self._path}.1")
+            return
+        for suffix in ("", ".gz"):
+            try:
+                os.rename(f"{self._path}.{number - 1}{suffix}", f"{self._path}.{number}{suffix}")
+            except FileNotFoundError:
+                continue
 
 
 def open_log(id: str, plan: Plan) -> Writer:
-    """The writer of a container."""
-    return LogWriter(id, max_size=plan.max_size, max_files=plan.max_files) if plan.kept else NoLog()
-
-
-def plan(logging: Logging) -> Plan:
-    """Driver and options as one; InvalidArgument."""
-    options = logging.get("options") or {}
-    local = logging.get("driver") == "local"
-    size = _size(options["max-size"]) if "max-size" in options else _LOCAL_SIZE if local else 0
-    text = options.get("max-file") or (str(_LOCAL_FILES) if local else "1")
-    if not text.isdecimal() or int(text) < 1:
-        raise InvalidArgument(f"logging.options max-file: {text} is not a number of files")
-    if int(text) > 1 and not size:
-        raise InvalidArgument("logging.options max-file needs max-size beside it")
-    return Plan(logging.get("driver") != "none", size, int(text))
-
-
-def _size(text: str) -> int:
-    word = text.strip().lower().removesuffix("b")
-    unit = word[-1:] if word[-1:] in ("k", "m", "g") else ""
-    number = word.removesuffix(unit)
-    try:
-        size = int(float(number) * _UNITS[unit])
-    except ValueError:
-        size = 0
-    if size <= 0:
-        raise InvalidArgument(f"logging.options max-size: {text} is not a size like 10m")
-    return size
+    """The writer of a container's own files."""
+    return LogWriter(id, plan) if plan.kept else NoLog()

@@ -31,6 +31,7 @@ from engine.runtime import (
     status,
 )
 from engine.runtime.bundle import Bundle, load
+from engine.runtime.drivers import options
 from engine.runtime.execproc import Processes
 from engine.runtime.handover import Built, Receiver
 from engine.runtime.loop import Loop, Timer
@@ -126,7 +127,7 @@ class Shim:
         self.leader = found.leader
         reaper.adopted(self.loop, *found.leader, found.status.start_time, self._adopted_ended)
         self.sandbox = Sandbox(self.loop, sandbox.place(found.bundle), found.made)
-        self.output.log = logwriter.open_log(self.id, logwriter.plan(found.bundle["logging"]))
+        self._open_log(options.plan(found.bundle["logging"]))
         if found.pipes is not None:
             self.output.pipes(found.pipes)
         self.server.listen(found.control)
@@ -160,7 +161,7 @@ class Shim:
         if self.sandbox is None:
             title.set_title(_NAME, f"{_NAME} {built.name}")
             self.sandbox = Sandbox(self.loop, built.place, built.made)
-            self.output.log = logwriter.open_log(self.id, built.logging)
+            self._open_log(built.logging)
             self.server.listen(built.control)
         self.leader = (built.pid, -1)
         self.stdin, self.terminal = built.stdin, built.terminal
@@ -177,6 +178,15 @@ class Shim:
             self._ended(early)
         elif self._waiting:
             self.signal(_SIGKILL)  # it was stopped while it started again
+
+    def _open_log(self, plan: options.Plan) -> None:
+        self.output.log = logwriter.open_log(self.id, plan)
+        if plan.remote:
+            from engine.runtime.drivers import remote
+
+            self.output.log = remote.open_remote(
+                self.output.log, plan, self.load_bundle(), self.loop
+            )
 
     def _serve(self, *, health: bool) -> None:
         if health:
@@ -314,6 +324,7 @@ class Shim:
     def _end(self, reply: messages.Message | None) -> None:
         """Take everything away, record the end, and leave as soon as attached clients have read all."""
         self.server.close()
+        self.output.log.close()
         if self.sandbox is not None:
             self.sandbox.release()
         bundle = self.load_bundle()

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 def add_arguments(parser: Parser) -> None:
     """The flags of ``logs``."""
     add = parser.add_argument
+    add("--details", action="store_true", help="Show extra details provided to logs")
     add("-f", "--follow", action="store_true", help="Follow log output")
     add(
         "--index",
@@ -104,6 +105,8 @@ def _print(printer: LogPrinter, said: Iterable[Said]) -> None:
 
 def _query(args: Arguments) -> LogQuery:
     query: LogQuery = {}
+    if args.details:
+        query["details"] = True
     if args.since:
         query["since"] = parse(args.since, "since")
     if args.until:

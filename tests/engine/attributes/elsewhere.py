@@ -85,8 +85,6 @@ UNPROVEN: frozenset[str] = frozenset(
         "services.image",
         "services.label_file",
         "services.labels",
-        "services.logging.driver",
-        "services.logging.options",
         "services.post_start.command",
         "services.post_start.environment",
         "services.post_start.privileged",

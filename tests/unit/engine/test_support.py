@@ -28,8 +28,8 @@ def spec(**keys: object) -> ContainerSpec:
         ({"ports": [{"target": 9, "protocol": "sctp"}]}, "sctp"),
         ({"security_opt": ["apparmor=mine"]}, "security_opt apparmor=mine"),
         ({"security_opt": ["label:type:x"]}, "security_opt label=type:x"),
-        ({"logging": {"driver": "syslog"}}, "logging.driver syslog"),
-        ({"logging": {"options": {"tag": "x"}}}, "logging.options tag"),
+        ({"logging": {"driver": "gelf"}}, "logging.driver gelf"),
+        ({"logging": {"options": {"tag": "{{.Nonsense}}"}}}, "logging.options tag"),
         ({"storage_opt": {"size": "1G"}}, "storage_opt size"),
         (
             {"endpoints": [{"network": "n", "driver_opts": {"a.b": "c"}}]},
