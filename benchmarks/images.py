@@ -81,7 +81,10 @@ def archive(path: Path, tag: str, found: list[Path]) -> None:
         for name, layer in zip(names, found, strict=True):
             with layer.open("rb") as file:
                 tar.addfile(tar.gettarinfo(str(layer), name), file)
-        for name, data in (("config.json", config), ("manifest.json", json.dumps(manifest).encode())):
+        for name, data in (
+            ("config.json", config),
+            ("manifest.json", json.dumps(manifest).encode()),
+        ):
             entry = tarfile.TarInfo(name)
             entry.size = len(data)
             tar.addfile(entry, io.BytesIO(data))
@@ -134,8 +137,12 @@ def main() -> int:
     add = parser.add_argument
     add("--pycompose", default="pycompose", help="the command (default: %(default)s)")
     add("--docker", help="docker's command (default: docker, when a daemon answers)")
-    add("--load-mib", type=int, default=200, help="size of the layer to load (default: %(default)s)")
-    add("--pull-mib", type=int, default=500, help="size of the image to pull (default: %(default)s)")
+    add(
+        "--load-mib", type=int, default=200, help="size of the layer to load (default: %(default)s)"
+    )
+    add(
+        "--pull-mib", type=int, default=500, help="size of the image to pull (default: %(default)s)"
+    )
     add("--layers", type=int, default=10, help="layers of the image to pull (default: %(default)s)")
     add("--runs", type=int, default=5, help="runs of each (default: %(default)s)")
     add("--directory", help="where archives and registry are (default: a temporary one)")
@@ -145,7 +152,10 @@ def main() -> int:
     pycompose = [*shlex.split(options.pycompose), "image"]
     tools = {"pycompose": pycompose}
     docker = shlex.split(options.docker) if options.docker else ["docker"]
-    if shutil.which(docker[0]) and not subprocess.run([*docker, "info"], capture_output=True).returncode:
+    if (
+        shutil.which(docker[0])
+        and not subprocess.run([*docker, "info"], capture_output=True).returncode
+    ):
         tools["docker"] = docker
     figures: dict[str, dict[str, list[float]]] = {}
     with tempfile.TemporaryDirectory(dir=options.directory) as name:
@@ -159,7 +169,11 @@ def main() -> int:
                 size = options.pull_mib * MIB // options.layers
                 many = directory / "many.tar"
                 archive(many, image, layers(options.layers, size, directory, f"many{run}-"))
-                for words in (["load", "-q", "-i", str(many)], ["push", "-q", image], ["rm", image]):
+                for words in (
+                    ["load", "-q", "-i", str(many)],
+                    ["push", "-q", image],
+                    ["rm", image],
+                ):
                     timed([*pycompose, *words])
                 many.unlink()
             try:
@@ -174,8 +188,12 @@ def main() -> int:
             finally:
                 names = [*made, *(f"{NAME}:{run}" for run in range(options.runs))]
                 for base in tools.values():
-                    subprocess.run([*base, "rm" if base is pycompose else "rmi", *names], capture_output=True)
-    print(f"{'':<6}" + "".join(f"{f'{tool} ms':>16}" for tool in tools) + f"{'docker/pycompose':>20}")
+                    subprocess.run(
+                        [*base, "rm" if base is pycompose else "rmi", *names], capture_output=True
+                    )
+    print(
+        f"{'':<6}" + "".join(f"{f'{tool} ms':>16}" for tool in tools) + f"{'docker/pycompose':>20}"
+    )
     for verb, by_tool in figures.items():
         median = {tool: statistics.median(values) for tool, values in by_tool.items()}
         shown = "".join(f"{median[tool]:>16.0f}" for tool in tools)

@@ -7,6 +7,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from engine import containers
+from schemas.usage import KINDS
 
 if TYPE_CHECKING:
     from schemas.building import BuildSink, BuildSpec, BuildWarning
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
         Port,
         VolumeSpec,
     )
+    from schemas.usage import CachePruned, DiskUsage, HistoryEntry
 
 
 class LocalEngine:
@@ -299,6 +301,11 @@ class LocalEngine:
 
         return images.inspect(reference)
 
+    def image_history(self, reference: str) -> list[HistoryEntry]:
+        from engine import history
+
+        return history.history(reference)
+
     def tag_image(self, reference: str, tag: str) -> None:
         from engine import image_names
 
@@ -333,6 +340,19 @@ class LocalEngine:
         from engine.build import builder
 
         return builder.check(spec)
+
+    def disk_usage(self, kinds: tuple[str, ...] = KINDS) -> DiskUsage:
+        from engine import usage
+
+        return usage.disk_usage(kinds)
+
+    def prune_build_cache(
+        self, *, everything: bool = False, until: float = 0.0, keep: int = 0
+    ) -> CachePruned:
+        from engine.build import pruning
+
+        self.recover()
+        return pruning.prune(everything=everything, until=until, keep=keep)
 
     def save_images(self, references: list[str], path: str) -> None:
         from engine import image_files

@@ -26,6 +26,7 @@ from schemas.records import (
 )
 from schemas.specs import ContainerSpec, Endpoint, ExecSpec, LogQuery, NetworkSpec, Port, VolumeSpec
 from schemas.typed import Protocol
+from schemas.usage import KINDS, CachePruned, DiskUsage, HistoryEntry
 
 T_co = TypeVar("T_co", covariant=True)
 Sink = Callable[[Progress], None]
@@ -190,6 +191,9 @@ class Engine(Protocol):
         """By reference, digest or id prefix; None when it is not here."""
 
     def image_inspect(self, reference: str) -> dict[str, object]: ...
+    def image_history(self, reference: str) -> list[HistoryEntry]:
+        """How an image was made, newest step first; NotFound."""
+
     def tag_image(self, reference: str, tag: str) -> None: ...
     def remove_image(self, reference: str, *, force: bool = False) -> list[str]:
         """Untag and, with the last tag, delete; what was done as lines. Conflict while a container uses it."""
@@ -209,6 +213,16 @@ class Engine(Protocol):
         """What build checks find; builds nothing. BuildFailed for a Dockerfile that cannot be read."""
 
     def save_images(self, references: list[str], path: str) -> None: ...
+
+    # disk ---------------------------------------------------------------------------------------
+    def disk_usage(self, kinds: tuple[str, ...] = KINDS) -> DiskUsage:
+        """What takes up room; counting files takes its time, so only ``kinds`` (of ``schemas.usage.KINDS``)."""
+
+    def prune_build_cache(
+        self, *, everything: bool = False, until: float = 0.0, keep: int = 0
+    ) -> CachePruned:
+        """Remove what builds keep: without ``everything`` not what images share; ``until``: only what was not used since;
+        ``keep``: leave the newest so many bytes. Nothing that a running build may use."""
 
     # registries ---------------------------------------------------------------------------------
     def pull(self, reference: str, *, platform: str = "", sink: Sink) -> ImageInfo:

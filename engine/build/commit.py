@@ -93,7 +93,8 @@ def _layer(snapshot: str, below: str | None) -> LayerRow:
 
 
 def _write(snapshot: str, below: str | None) -> LayerRow:
-    from engine.image.layers import MEDIA_TYPES, tree_size
+    from engine.image.layers import MEDIA_TYPES
+    from engine.sizes import tree_size
     from engine.snapshot import diff
 
     directory = store.path(snapshot)

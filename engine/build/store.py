@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from collections.abc import Iterator
 
 from engine import paths
@@ -141,11 +140,27 @@ def remember(keys: tuple[str, ...], entry: Entry) -> None:
 
 
 def touch(key: str) -> None:
-    """Note that the entry was of use today: what is old is pruned first."""
+    """Note that the entry was of use now: what is old is pruned first. Its file gets a blank at its end for each use."""
     try:
-        os.utime(f"{root()}/keys/{key}", (time.time(), time.time()))
+        fd = os.open(f"{root()}/keys/{key}", os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
     except OSError:
-        pass
+        return
+    try:
+        os.write(fd, b" ")
+    except OSError:
+        pass  # a full disk: the build needs no more room, perhaps
+    finally:
+        os.close(fd)
+
+
+def uses(key: str) -> int:
+    """How often the entry was of use, its making included."""
+    try:
+        with open(f"{root()}/keys/{key}", "rb") as file:
+            text = file.read()
+    except FileNotFoundError:
+        return 0
+    return 1 + len(text) - len(text.rstrip())
 
 
 def entries() -> Iterator[tuple[str, Entry, float]]:

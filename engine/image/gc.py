@@ -62,6 +62,7 @@ def _collect() -> list[str]:
             blobs.remove(digest)
     _sweep_temporary(f"{root}/tmp")
     _sweep_skeletons()
+    _sweep_builds()
     _note_boot(root)
     return [row.diff_id for row in gone]
 
@@ -115,6 +116,13 @@ def _sweep_skeletons() -> None:
     for name in names:
         if name != current and name.encode() not in in_use:
             erase(f"{skeleton.directory()}/{name}")
+
+
+def _sweep_builds() -> None:
+    """Remove what builds made and neither an image nor their cache knows any more."""
+    from engine.build import pruning
+
+    pruning.sweep()
 
 
 def _bundles() -> bytes:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from engine.image import compression
 from engine.image import digest as digests
 from engine.image.blobs import BlobStore
+from engine.sizes import tree_size
 from engine.snapshot.store import LayerStore
 from engine.state.images import LayerRow
 from schemas.errors import Failed, InvalidArgument
@@ -133,18 +134,3 @@ def _unpack(store: LayerStore, reading: _Pass, diff_id: str) -> tuple[str, int]:
             raise Failed(f"layer has digest {reading.diff_id()}, but the image names {diff_id}")
         size = tree_size(store.path(diff_id))
     return diff_id, size
-
-
-def tree_size(path: str) -> int:
-    """The bytes of the regular files below ``path``, hard links counted once."""
-    import os
-    import stat
-
-    total, seen = 0, set()
-    for directory, _, names in os.walk(path):
-        for name in names:
-            entry = os.lstat(f"{directory}/{name}")
-            if stat.S_ISREG(entry.st_mode) and entry.st_ino not in seen:
-                seen.add(entry.st_ino)
-                total += entry.st_size
-    return total

@@ -137,6 +137,27 @@ def repositories(diff_id: str) -> list[str]:
     return [name for (name,) in rows]
 
 
+def layers_size() -> int:
+    """The bytes of all layers that images have, each counted once."""
+    row = db.connection().execute(
+        "SELECT SUM(size) FROM layers WHERE diff_id IN (SELECT diff_id FROM image_layers)"
+    )
+    return row.fetchone()[0] or 0
+
+
+def shared_sizes() -> dict[str, int]:
+    """By image id: the bytes of its layers that another image has too."""
+    rows = db.connection().execute(
+        "SELECT own.image_id, SUM(layers.size) FROM"
+        " (SELECT DISTINCT image_id, diff_id FROM image_layers) AS own"
+        " JOIN layers ON layers.diff_id = own.diff_id"
+        " WHERE EXISTS (SELECT 1 FROM image_layers AS other"
+        " WHERE other.diff_id = own.diff_id AND other.image_id <> own.image_id)"
+        " GROUP BY own.image_id"
+    )
+    return dict(rows.fetchall())
+
+
 def users(image_id: str) -> list[tuple[str, str]]:
     """(id, name) of the containers made from an image."""
     rows = db.connection().execute(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from compose.backends.docker import containers
 from compose.backends.docker.client import Client
+from schemas.usage import KINDS
 
 if TYPE_CHECKING:
     from schemas.building import BuildSink, BuildSpec, BuildWarning
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
         Port,
         VolumeSpec,
     )
+    from schemas.usage import CachePruned, DiskUsage, HistoryEntry
 
 
 class DockerEngine:
@@ -248,6 +250,11 @@ class DockerEngine:
 
         return images.inspect(self.client, reference)
 
+    def image_history(self, reference: str) -> list[HistoryEntry]:
+        from compose.backends.docker import usage
+
+        return usage.history(self.client, reference)
+
     def tag_image(self, reference: str, tag: str) -> None:
         from compose.backends.docker import images
 
@@ -281,6 +288,18 @@ class DockerEngine:
         from compose.backends.docker import building
 
         return building.check(self.client, spec)
+
+    def disk_usage(self, kinds: tuple[str, ...] = KINDS) -> DiskUsage:
+        from compose.backends.docker import usage
+
+        return usage.disk_usage(self.client, kinds)
+
+    def prune_build_cache(
+        self, *, everything: bool = False, until: float = 0.0, keep: int = 0
+    ) -> CachePruned:
+        from compose.backends.docker import usage
+
+        return usage.prune_build_cache(self.client, everything=everything, until=until, keep=keep)
 
     def save_images(self, references: list[str], path: str) -> None:
         from compose.backends.docker import images

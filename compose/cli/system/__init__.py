@@ -1,0 +1,1 @@
+"""The commands of ``pycompose system``: one module for each, with ``add_arguments(parser)`` and ``run(context, args)``."""
