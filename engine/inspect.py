@@ -88,8 +88,16 @@ def _state(info: ContainerInfo, row: ContainerRow) -> dict[str, object]:
             if not probe.get("ExitCode"):
                 break
             failing += 1
-        state["Health"] = {"Status": info.health, "FailingStreak": failing, "Log": log}
+        state["Health"] = {
+            "Status": info.health,
+            "FailingStreak": failing,
+            "Log": [_probe(entry) for entry in log],
+        }
     return state
+
+
+def _probe(entry: dict[str, Any]) -> dict[str, object]:
+    return {**entry, "Start": timestamp(entry["Start"]), "End": timestamp(entry["End"])}
 
 
 def _config(row: ContainerRow, spec: ContainerSpec, image: dict[str, Any]) -> dict[str, object]:

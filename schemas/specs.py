@@ -86,13 +86,14 @@ class Healthcheck(TypedDict, total=False):
     start_period: float
     start_interval: float
     retries: int
+    restart: bool  # what turns unhealthy is stopped and started again, whatever the policy says of ends
 
 
 class Restart(TypedDict, total=False):
     name: Required[Literal["no", "always", "unless-stopped", "on-failure"]]
-    max_retries: int  # on-failure; 0 or absent: without end
+    max_retries: int  # 0 or absent: without end
     delay: float  # fixed delay instead of the back-off
-    window: float
+    window: float  # a run of this length was a success: attempts are counted anew
 
 
 class Limits(TypedDict, total=False):

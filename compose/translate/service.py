@@ -48,6 +48,8 @@ _WITHOUT_EFFECT = dict.fromkeys(
     ("cpu_count", "cpu_percent", "credential_spec", "isolation"), "Windows containers only"
 )
 SWARM_ONLY = ("endpoint_mode", "labels", "placement", "rollback_config", "update_config")
+# Of a health check: what turns unhealthy is stopped and started again.
+RESTART = "x-restart"
 _POLICIES = {"none": "no", "no": "no", "any": "always", "": "no"}
 
 
@@ -156,6 +158,10 @@ def _healthcheck(value: Any, spec: ContainerSpec, path: KeyPath, around: Surroun
             check[key] = seconds
     if value.get("retries"):
         check["retries"] = value["retries"]
+    if value.get(RESTART):
+        if value[RESTART] is not True:
+            raise KeyUnsupported((*path, RESTART), "is true or false")
+        check["restart"] = True
     if check:
         spec["healthcheck"] = check
 
@@ -192,9 +198,7 @@ def _deploy_restart(body: Mapping[str, Any], path: KeyPath, around: Surroundings
         )
     policy = _policy(condition, (*path, "condition"))
     if body.get("max_attempts"):
-        if policy["name"] != "on-failure":
-            raise KeyUnsupported((*path, "max_attempts"), "goes with the condition on-failure only")
-        policy["max_retries"] = body["max_attempts"]
+        policy["max_retries"] = int(body["max_attempts"])
     for key in ("delay", "window"):
         if body.get(key):
             policy[key] = duration_seconds(body[key])

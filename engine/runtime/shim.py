@@ -41,6 +41,7 @@ from engine.runtime.server import Server
 from engine.runtime.status import Status
 from schemas.errors import EngineError, PycomposeError
 from schemas.records import Health
+from schemas.specs import Restart
 
 # How long the last bytes may take to reach an attached client after the end.
 _FAREWELL = 5.0
@@ -49,6 +50,7 @@ _NAME = "pycompose-shim"
 # Ready to be sent: what a waiting shim does not execute, it does not own in memory.
 _OK = b'{"ok":true}'
 _SIGKILL = int(signal.SIGKILL)
+_ALWAYS: Restart = {"name": "always"}
 
 
 def main(id: str, reply: messages.Socket, jobs: messages.Socket, *, adopt: bool) -> NoReturn:
@@ -92,6 +94,7 @@ class Shim:
         ] = {}  # exit codes of children that ended while a builder was at work
         self._stopped = False  # somebody asked for the end
         self._killed = False  # we have sent SIGKILL
+        self._ill = False  # we have stopped it because it was unhealthy
         self._waiting: list[messages.Socket] = []  # for the end
         self._history: restart.History | None = None
         self._timer: Timer | None = None
@@ -300,7 +303,7 @@ class Shim:
         ran = now.finished - now.started
         builder.record(bundle, "die", exitCode=str(code), execDuration=str(int(ran)))
         decision = restart.decide(
-            bundle["restart"],
+            _ALWAYS if self._ill else bundle["restart"],
             code=code,
             ran=ran,
             stopped=self._stopped,
@@ -310,6 +313,7 @@ class Shim:
             self._last = now._replace(state="exited")
             self._end(None)
             return
+        self._ill = False
         self._history = decision.history
         self.show(now._replace(state="restarting"))
         self._timer = self.loop.after(decision.delay, self._restart)
@@ -384,7 +388,22 @@ class Shim:
         before = self.status
         self.show(before._replace(health=found, health_log=log))
         if found != before.health:
-            builder.record(self.load_bundle(), f"health_status: {found}")
+            bundle = self.load_bundle()
+            builder.record(bundle, f"health_status: {found}")
+            if found == "unhealthy" and (bundle["healthcheck"] or {}).get("restart"):
+                self._start_anew(bundle)
+
+    def _start_anew(self, bundle: Bundle) -> None:
+        """Stop what has turned unhealthy; its end will start it again."""
+        self._ill = True
+        run = self.leader
+        pidfd.pidfd_send_signal(run[1], int(bundle["stop_signal"]))
+
+        def kill() -> None:
+            if self.leader == run and run[1] >= 0:
+                pidfd.pidfd_send_signal(run[1], _SIGKILL)
+
+        self.loop.after(bundle["stop_grace_period"], kill)
 
     def resize(self, rows: int, columns: int) -> None:
         """Set the size of the container's terminal."""
