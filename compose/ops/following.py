@@ -66,7 +66,9 @@ class Following:
         yield self._told(self._first())
         while self._follower.following and time.time() < until:
             yield self._told(self._follower.items(0.5))
-        yield self._told(self._follower.items(0))
+        # Whoever wrote has ended; much of what they wrote may still wait here.
+        while items := self._follower.items(0):
+            yield self._told(items)
 
     def _first(self) -> list[Item]:
         """The past comes from all containers at once; it is put in order as one."""

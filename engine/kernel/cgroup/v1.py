@@ -14,9 +14,10 @@ from schemas.errors import Failed, Unsupported
 from schemas.records import Stats
 from schemas.specs import Limits
 
-# Joined always: what stats, kill, pause and the device list need. The others cost a directory each and are made when
-# a limit asks; "systemd" is there so that a session's end does not take our processes with it.
-_ALWAYS = frozenset({"memory", "pids", "cpuacct", "devices", "blkio", "systemd", "unified"})
+# Joined always: what stats, kill, pause and the device list need, and "cpu", where a container has one share of the
+# processors however many processes it has. The others cost a directory each and are made when a limit asks; "systemd" is
+# there so that a session's end does not take our processes with it.
+_ALWAYS = frozenset({"cpu", "memory", "pids", "cpuacct", "devices", "blkio", "systemd", "unified"})
 _FREEZE_PATIENCE = 5.0
 _RT_PERIOD = 1_000_000  # µs, the kernel's default
 
