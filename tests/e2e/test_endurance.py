@@ -16,7 +16,7 @@ from tests.e2e.conftest import Compose
 from tests.support import disorder, endurance
 from tests.support.eventually import eventually
 
-CONTAINERS, SECONDS, OPERATIONS = 12, 8, 40
+CONTAINERS, SECONDS, OPERATIONS, FLOOD = 12, 8, 40, 41_000
 # A shim touches some pages for the first time now and then, in seconds as in hours.
 SLACK = 256  # KiB
 
@@ -109,3 +109,18 @@ def test_four_commands_at_a_time_leave_a_consistent_state(
     assert counts == disorder.REPLICAS
     compose("down", "-v", "-t", "0")
     assert disorder.shims(state[1]) == {}
+
+
+@pytest.mark.timeout(180)
+def test_a_flood_of_lines_is_followed_to_its_end(compose: Compose) -> None:
+    compose.write(f"services: {{one: {{image: busybox, command: [seq, '{FLOOD}']}}}}\n")
+    compose("up", "-d")
+    # Nobody reads until the container has ended: what is kept meanwhile must all come.
+    reader = compose.begin("logs", "-f", "--no-log-prefix")
+    eventually(lambda: compose.states() == {"demo-one-1": "exited"})
+    time.sleep(0.5)
+    followed = reader.communicate(timeout=120)[0].splitlines()
+    wanted = [str(number) for number in range(1, FLOOD + 1)]
+    assert followed[:FLOOD] == wanted
+    assert followed[FLOOD:] in ([], ["one-1 exited with code 0"])  # the latter if it still ran
+    assert compose("logs", "--no-log-prefix").splitlines() == wanted

@@ -39,6 +39,15 @@ def test_environment_of_the_person_does_not_leak(
     assert not [line for line in lines if "hush" in line]
 
 
+def test_each_container_has_one_share_of_the_processors(engine: LocalEngine) -> None:
+    made = start(engine, "one", "exec sleep 100")
+    lines = Path(f"/proc/{made.pid}/cgroup").read_text().splitlines()
+    groups = [line.split(":", 2) for line in lines]
+    # Version 1 names the controllers of each hierarchy; version 2 has one for all.
+    places = [place for _, names, place in groups if "cpu" in names.split(",") or len(groups) == 1]
+    assert [place.rpartition("/")[2] for place in places] == [made.id]
+
+
 @pytest.mark.parametrize(
     ("script", "signal", "code"),
     [
