@@ -59,9 +59,9 @@ def _network_options(value: dict[str, str]) -> Support:
 
 
 def _volume_options(value: dict[str, str]) -> None:
-    from engine.volume.mounts import check_options
+    from engine.volume.options import parse
 
-    check_options(value)
+    parse(value)
 
 
 def _only(path: str, *words: object) -> Question:

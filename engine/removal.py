@@ -29,6 +29,7 @@ def remove(reference: str, *, force: bool = False, volumes: bool = False) -> Non
                     )
                 running.kill_and_wait(row)
             cleaning.cleanup(row.id)
+            named = [mount["source"] for mount in row.facts["mounts"] if mount["type"] == "volume"]
             with db.transaction() as database:
                 gone = volume_uses.release(database, row.id) if volumes else []
                 if not rows.delete(database, row.id):
@@ -36,6 +37,7 @@ def remove(reference: str, *, force: bool = False, volumes: bool = False) -> Non
             erase(directory)
             for volume in gone:
                 local.remove(volume)
+            local.release(named)
     except FileNotFoundError:
         # Its directory was lost (or another command is removing it this moment): the row must not stay.
         cleaning.cleanup(row.id)

@@ -137,7 +137,7 @@ NETWORK: dict[str, Support] = {
 VOLUME: dict[str, Support] = {
     "name": _YES,
     "driver": Support("partial", "local"),
-    "driver_opts": Support("partial", "directories of this host (o: bind)"),
+    "driver_opts": Support("partial", "type, o and device; no quota (size)"),
     "external": _YES,
     "labels": _YES,
 }
@@ -239,8 +239,6 @@ def _storage(spec: ContainerSpec) -> None:
     for option in spec.get("storage_opt") or {}:
         raise Unsupported(f"storage_opt {option} is not supported by the local engine")
     for mount in spec.get("mounts") or []:
-        if (mount.get("bind") or {}).get("selinux"):
-            raise Unsupported(f"volumes {mount['target']}: bind.selinux is not supported")
         if not mount["target"].startswith("/"):
             raise InvalidArgument(f"volumes: target {mount['target']} is not an absolute path")
 

@@ -10,7 +10,8 @@ from engine.erase import erase
 from engine.state import db, journal, volume_uses
 from engine.state import volumes as rows
 from engine.state.volumes import VolumeRow
-from engine.volume import local, mounts
+from engine.volume import local
+from engine.volume import options as options_of
 from schemas import labels as keys
 from schemas.errors import Conflict, InvalidArgument, NotFound, Unsupported
 from schemas.records import VolumeInfo
@@ -32,7 +33,7 @@ def create(spec: VolumeSpec) -> VolumeInfo:
         raise Unsupported(f'volume driver "{driver}" is not supported by the local engine')
     options = spec.get("driver_opts") or {}
     if options:
-        mounts.check_options(options)
+        options_of.parse(options)
     row = VolumeRow(name, driver, spec.get("labels") or {}, options, time.time(), anonymous=False)
     old = ""
     with db.transaction() as database:

@@ -35,6 +35,7 @@ class Mount(TypedDict, total=False):
     mode: int  # tmpfs
     uid: int  # tmpfs
     gid: int  # tmpfs
+    owner: str  # bind, volume: whom the content is to belong to: "user" (the container's), or as ``user`` is written
     options: list[str]  # tmpfs: further mount options as words ("exec", "nosuid" …)
 
 

@@ -38,6 +38,13 @@ def volume_mount(body: Mapping[str, Any], volumes: Section, path: KeyPath) -> Mo
         )
     if body.get("read_only"):
         mount["read_only"] = True
+    owner = body.get("x-owner")
+    if owner not in (None, ""):
+        if kind not in ("bind", "volume"):
+            raise KeyUnsupported(
+                (*path, "x-owner"), f"a mount of type {kind} has no owner to change"
+            )
+        mount["owner"] = str(owner)
     _OPTIONS[kind](mount, body.get(kind) or {})
     return mount
 

@@ -30,6 +30,29 @@ MS_SHARED = 0x100000
 MS_RELATIME = 0x200000
 MS_STRICTATIME = 0x1000000
 
+# The words of mount(8) for the flags: word → (flag to add, flag to take away).
+WORDS = {
+    "noexec": (MS_NOEXEC, 0),
+    "exec": (0, MS_NOEXEC),
+    "nosuid": (MS_NOSUID, 0),
+    "suid": (0, MS_NOSUID),
+    "nodev": (MS_NODEV, 0),
+    "dev": (0, MS_NODEV),
+    "ro": (MS_RDONLY, 0),
+    "rw": (0, MS_RDONLY),
+    "noatime": (MS_NOATIME, 0),
+    "atime": (0, MS_NOATIME),
+    "nodiratime": (MS_NODIRATIME, 0),
+    "diratime": (0, MS_NODIRATIME),
+    "relatime": (MS_RELATIME, 0),
+    "norelatime": (0, MS_RELATIME),
+    "strictatime": (MS_STRICTATIME, 0),
+    "nostrictatime": (0, MS_STRICTATIME),
+    "sync": (MS_SYNCHRONOUS, 0),
+    "async": (0, MS_SYNCHRONOUS),
+    "dirsync": (MS_DIRSYNC, 0),
+}
+
 MNT_FORCE = 0x1
 MNT_DETACH = 0x2
 UMOUNT_NOFOLLOW = 0x8
@@ -45,6 +68,7 @@ MOUNT_ATTR_RDONLY = 0x1
 MOUNT_ATTR_NOSUID = 0x2
 MOUNT_ATTR_NODEV = 0x4
 MOUNT_ATTR_NOEXEC = 0x8
+MOUNT_ATTR_IDMAP = 0x100000
 RESOLVE_NO_MAGICLINKS = 0x2
 RESOLVE_IN_ROOT = 0x10
 
@@ -103,6 +127,14 @@ def mount_setattr(
     attr = struct.pack("QQQQ", attributes, 0, propagation, 0)
     libc.invoke(
         "mount_setattr", dirfd, path, flags, attr, len(attr), about=path or f"descriptor {dirfd}"
+    )
+
+
+def set_idmap(tree: int, namespace: int) -> None:
+    """Show the files of a mount, not yet attached, with the ids of a user namespace's maps."""
+    attr = struct.pack("QQQQ", MOUNT_ATTR_IDMAP, 0, 0, namespace)
+    libc.invoke(
+        "mount_setattr", tree, "", AT_EMPTY_PATH, attr, len(attr), about=f"descriptor {tree}"
     )
 
 

@@ -47,6 +47,8 @@ class BundleMount(TypedDict, total=False):
     mode: int  # tmpfs
     uid: int  # tmpfs
     gid: int  # tmpfs
+    owner: str  # bind: whom the content is to belong to; "user": the container's user
+    owned: str  # bind: the file that says whom it belongs to since; absent: it is shown so and not changed
 
 
 class Etc(TypedDict):

@@ -8,32 +8,11 @@ import stat
 
 from engine import paths
 from engine.kernel import inroot, mount, mountinfo
+from engine.runtime import ownership
 from engine.runtime.bundle import Bundle, BundleMount
 from schemas.errors import InvalidArgument, NotFound, SyscallError
 from schemas.specs import FileMount
 
-_FLAGS = {
-    # word → (flag to add, flag to take away)
-    "noexec": (mount.MS_NOEXEC, 0),
-    "exec": (0, mount.MS_NOEXEC),
-    "nosuid": (mount.MS_NOSUID, 0),
-    "suid": (0, mount.MS_NOSUID),
-    "nodev": (mount.MS_NODEV, 0),
-    "dev": (0, mount.MS_NODEV),
-    "ro": (mount.MS_RDONLY, 0),
-    "rw": (0, mount.MS_RDONLY),
-    "noatime": (mount.MS_NOATIME, 0),
-    "atime": (0, mount.MS_NOATIME),
-    "nodiratime": (mount.MS_NODIRATIME, 0),
-    "diratime": (0, mount.MS_NODIRATIME),
-    "relatime": (mount.MS_RELATIME, 0),
-    "norelatime": (0, mount.MS_RELATIME),
-    "strictatime": (mount.MS_STRICTATIME, 0),
-    "nostrictatime": (0, mount.MS_STRICTATIME),
-    "sync": (mount.MS_SYNCHRONOUS, 0),
-    "async": (0, mount.MS_SYNCHRONOUS),
-    "dirsync": (mount.MS_DIRSYNC, 0),
-}
 _TMPFS_KEYS = frozenset({"size", "mode", "uid", "gid", "nr_inodes", "nr_blocks", "huge", "mpol"})
 _PROPAGATION = {
     "": mount.MS_PRIVATE,
@@ -67,7 +46,7 @@ def attach_all(root: int, bundle: Bundle) -> None:
     for item in sorted(mounts, key=lambda item: os.path.normpath(item["target"]).count("/")):
         _check_target(item["target"])
         if item["kind"] == "bind":
-            _bind(root, item)
+            _bind(root, item, bundle)
         elif item["kind"] == "overlay":
             _overlay(root, item)
         else:
@@ -140,7 +119,7 @@ def _write(path: str, item: FileMount, content: bytes) -> None:
         os.close(fd)
 
 
-def _bind(root: int, item: BundleMount) -> None:
+def _bind(root: int, item: BundleMount, bundle: Bundle) -> None:
     source, target = item["source"], item["target"]
     options = set(item.get("options", ()))
     unknown = options - _REACH - _BIND_ATTRIBUTES.keys()
@@ -165,6 +144,8 @@ def _bind(root: int, item: BundleMount) -> None:
     )
     if attributes | read_only:
         mount.mount_setattr("", attributes | read_only, recursive=deep, dirfd=tree)
+    if item.get("owner"):
+        ownership.settle(root, tree, item, bundle)
     is_directory = stat.S_ISDIR(os.fstat(tree).st_mode)
     try:
         attach(root, tree, target, is_directory=is_directory)
@@ -214,8 +195,8 @@ def _tmpfs(root: int, item: BundleMount) -> None:
     data: dict[str, str] = {}
     for option in item.get("options", ()):
         key, _, value = option.partition("=")
-        if option in _FLAGS:
-            add, remove = _FLAGS[option]
+        if option in mount.WORDS:
+            add, remove = mount.WORDS[option]
             flags = (flags | add) & ~remove
         elif value and key in _TMPFS_KEYS:
             data[key] = value

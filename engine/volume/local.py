@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from engine import paths
 from engine.erase import erase
+from engine.state import locks, volume_uses
+from engine.state import volumes as rows
 from engine.volume import mounts
+from schemas.errors import InvalidArgument, NotFound
 from schemas.specs import ContainerSpec, Mount
 
 if TYPE_CHECKING:
@@ -39,10 +43,15 @@ def ensure(name: str) -> str:
 
 
 def discard(name: str) -> str:
-    """Take a volume's directory out of its place at once; the path to ``erase`` afterwards, "" when there was none."""
+    """Take a volume's directory out of its place at once; the path to ``erase`` afterwards, "" when there was none.
+
+    Failed when what is mounted there cannot be unmounted.
+    """
     temporary = f"{paths.root()}/tmp"
     os.makedirs(temporary, mode=0o700, exist_ok=True)
     doomed = f"{temporary}/volume-{os.urandom(8).hex()}"
+    # What is mounted there is not ours to erase.
+    filesystem.release(name, data(name))
     try:
         os.rename(directory(name), doomed)
     except FileNotFoundError:
@@ -79,18 +88,56 @@ def _prepare(mount: Mount, layers: list[str] | None) -> BundleMount:
         return mounts.tmpfs(mount)
     if mount["type"] == "image":
         return _image(mount)
+    return _volume(mount, layers)
+
+
+def _volume(mount: Mount, layers: list[str] | None) -> BundleMount:
     name = mount["source"]
-    source, options = mounts.volume_source(name, ensure(name))
-    if layers is not None and not mount.get("nocopy") and not mount.get("subpath"):
+    source, propagation, read_only = ensure(name), "", False
+    words: tuple[str, ...] = ()
+    asked = _options(name)
+    if asked is not None and asked.bind:
+        source, words, propagation = asked.device, asked.words, asked.propagation
+        read_only = "ro" in words
+        if not os.path.exists(source):
+            raise InvalidArgument(
+                f'volume "{name}": failed to mount local volume: mount {source}: no such file or directory'
+            )
+    elif asked is not None:
+        with locks.exclusive(_lock(name)):
+            filesystem.ensure(name, asked, source)
+        read_only = bool(asked.flags & MS_RDONLY)
+    if layers is not None and not (read_only or mount.get("nocopy") or mount.get("subpath")):
         from engine.volume.populate import populate
 
         populate(source, f"{directory(name)}/populating", _lock(name), layers, mount["target"])
-    return mounts.volume(mount, source, options)
+    found = mounts.volume(mount, source, words, propagation)
+    if mount.get("owner"):
+        found["owner"] = mount["owner"]
+        if asked is None:
+            found["owned"] = f"{directory(name)}/owned"
+    return found
+
+
+def _options(name: str) -> options.Source | None:
+    """What the volume's driver options say; None when there are none. NotFound."""
+    row = rows.get(name)
+    if row is None:
+        raise NotFound(f"get {name}: no such volume")
+    return options.parse(row.options) if row.options else None
+
+
+def release(names: Iterable[str]) -> None:
+    """Unmount the file systems of volumes that no container has any more."""
+    for name in names:
+        if os.path.ismount(data(name)):
+            with locks.exclusive(_lock(name)):
+                if not volume_uses.users(name):
+                    filesystem.release(name, data(name))
 
 
 def _image(mount: Mount) -> BundleMount:
     from engine import images
-    from schemas.errors import NotFound
 
     reference = mount.get("source") or ""
     image = images.resolve(reference)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from engine.kernel import inroot
 from engine.snapshot import merged
-from engine.state import db
-from schemas.errors import Failed, InvalidArgument, NotFound, Unsupported
+from schemas.errors import Failed, InvalidArgument, NotFound
 from schemas.specs import Mount
 
 if TYPE_CHECKING:
@@ -17,9 +16,6 @@ if TYPE_CHECKING:
 
 # How far a bind mount and its "read only" reach (compose: bind.recursive), in the words of the root filesystem's steps.
 _REACH = {"": [], "enabled": [], "disabled": ["bind"], "writable": ["writable"], "readonly": []}
-_OPTION_KEYS = frozenset({"type", "o", "device"})
-_BIND_WORDS = frozenset({"bind", "rbind", "defaults", "rw"})
-_BIND_FLAGS = frozenset({"noexec", "nosuid", "nodev"})
 
 
 def bind(mount: Mount) -> BundleMount:
@@ -53,6 +49,8 @@ def bind(mount: Mount) -> BundleMount:
     }
     if options.get("propagation"):
         found["propagation"] = options["propagation"]
+    if mount.get("owner"):
+        found["owner"] = mount["owner"]
     return found
 
 
@@ -70,7 +68,7 @@ def tmpfs(mount: Mount) -> BundleMount:
     return found
 
 
-def volume(mount: Mount, source: str, options: list[str]) -> BundleMount:
+def volume(mount: Mount, source: str, options: Sequence[str], propagation: str) -> BundleMount:
     """A volume whose content is at ``source``, or a part of it."""
     found: BundleMount = {
         "kind": "bind",
@@ -82,6 +80,8 @@ def volume(mount: Mount, source: str, options: list[str]) -> BundleMount:
     if mount.get("subpath"):
         _check_below(source, mount["subpath"], mount["target"])
         found["below"] = mount["subpath"]
+    if propagation:
+        found["propagation"] = propagation
     return found
 
 
@@ -101,48 +101,6 @@ def image(mount: Mount, layers: list[str]) -> BundleMount:
             "options": [],
         }
     return {"kind": "overlay", "lowers": found, "target": mount["target"]}
-
-
-def volume_source(name: str, own: str) -> tuple[str, list[str]]:
-    """(host path, mount options) of a volume: ``own``, or what its driver options bind."""
-    row = db.connection().execute("SELECT options FROM volumes WHERE name = ?", (name,)).fetchone()
-    if row is None:
-        raise NotFound(f"get {name}: no such volume")
-    options = json.loads(row[0])
-    if not options:
-        return own, []
-    words = check_options(options)
-    device = options["device"]
-    if not os.path.exists(device):
-        raise InvalidArgument(
-            f'volume "{name}": failed to mount local volume: mount {device}: no such file or directory'
-        )
-    return device, words
-
-
-def check_options(options: dict[str, str]) -> list[str]:
-    """The mount words of a local volume's driver options; Unsupported names what is not a bind mount."""
-    for key in options:
-        if key not in _OPTION_KEYS:
-            raise InvalidArgument(f'invalid option: "{key}"')
-    words = [word for word in (options.get("o") or "").split(",") if word]
-    kind = options.get("type") or ""
-    if kind not in ("none", "bind", "") or not {"bind", "rbind"} & set(words):
-        raise Unsupported(
-            f"driver_opts: type {kind or 'none'!s} with o={options.get('o', '')} is not supported"
-            " by the local engine (bind mounts are: type: none, o: bind, device: PATH)"
-        )
-    if not (options.get("device") or "").startswith("/"):
-        raise InvalidArgument("driver_opts: device must be an absolute path")
-    found = []
-    for word in words:
-        if word in _BIND_FLAGS or word == "ro":
-            found.append(word)
-        elif word not in _BIND_WORDS:
-            raise Unsupported(f"driver_opts: o: {word} is not supported by the local engine")
-    if "rbind" not in words:
-        found.append("bind")
-    return found
 
 
 def _check_below(root: str, subpath: str, target: str) -> None:

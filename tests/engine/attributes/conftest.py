@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -74,6 +74,23 @@ def said(request: pytest.FixtureRequest, place: Compose) -> dict[str, str]:
         case.name: place("logs", "--no-log-prefix", "--no-color", case.name).strip()
         for case in cases
     }
+
+
+Inside = Callable[..., str]
+
+
+@pytest.fixture(scope="module")
+def inside(request: pytest.FixtureRequest, place: Compose) -> Inside:
+    """The module's ``PROJECT`` is up: what a shell command in the container of a service prints."""
+    place.write(request.module.PROJECT)
+    place("up", "-d", timeout=120)
+
+    def run(service: str, script: str, *, code: int | None = 0) -> str:
+        done = place.run("exec", "-T", service, "sh", "-c", script)
+        assert code is None or done.code == code, f"{service}: {script}: {done}"
+        return done.out.strip()
+
+    return run
 
 
 def verify(case: Case, said: dict[str, str]) -> None:

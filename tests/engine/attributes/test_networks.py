@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
 from tests.e2e.conftest import Compose
+from tests.engine.attributes.conftest import Inside
 from tests.support.eventually import eventually
 from tests.support.netlab import parent_interface
 from tests.support.proofs import proves
@@ -143,27 +144,12 @@ networks:
       config:
         - subnet: 10.92.0.0/24
 """
-Inside = Callable[..., str]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", autouse=True)
 def parent(private_namespaces: None) -> Iterator[None]:
     with parent_interface(PARENT):
         yield
-
-
-@pytest.fixture(scope="module")
-def inside(parent: None, place: Compose) -> Inside:
-    """The output of a shell command in the container of a service."""
-    place.write(PROJECT)
-    place("up", "-d", timeout=120)
-
-    def run(service: str, script: str, *, code: int | None = 0) -> str:
-        done = place.run("exec", "-T", service, "sh", "-c", script)
-        assert code is None or done.code == code, f"{service}: {script}: {done}"
-        return done.out.strip()
-
-    return run
 
 
 def addresses(inside: Inside, service: str) -> dict[str, list[str]]:
