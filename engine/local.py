@@ -107,6 +107,11 @@ class LocalEngine:
 
         support.check_network(spec)
 
+    def check_volume(self, spec: VolumeSpec) -> None:
+        from engine import volumes
+
+        volumes.check(spec)
+
     def check_ports(self, ports: list[Port]) -> None:
         from engine.network import binding
         from engine.network import ports as published
@@ -248,6 +253,11 @@ class LocalEngine:
 
         return networks.get(name)
 
+    def network_inspect(self, name: str) -> dict[str, object]:
+        from engine import inspect_resources
+
+        return inspect_resources.network(name)
+
     def create_network(self, spec: NetworkSpec) -> NetworkInfo:
         from engine import networks
 
@@ -271,6 +281,11 @@ class LocalEngine:
         from engine import volumes
 
         return volumes.get(name)
+
+    def volume_inspect(self, name: str) -> dict[str, object]:
+        from engine import inspect_resources
+
+        return inspect_resources.volume(name)
 
     def create_volume(self, spec: VolumeSpec) -> VolumeInfo:
         from engine import volumes

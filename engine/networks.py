@@ -66,7 +66,7 @@ def default() -> NetworkRow:
 def remove(name: str) -> None:
     """Remove the network, its bridge and its rules. Conflict while a container is attached; NotFound."""
     if name in BUILTIN:
-        raise Conflict(f"network {name} is built in and cannot be removed")
+        raise Conflict(f"{name} is a pre-defined network and cannot be removed")
     row = rows.get(name)
     with db.transaction() as database:
         condemned = rows.condemn(database, row)

@@ -20,8 +20,8 @@ from schemas.specs import VolumeSpec
 _NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-")
 
 
-def create(spec: VolumeSpec) -> VolumeInfo:
-    """Make a volume; the one that has the name already is given back as it is."""
+def check(spec: VolumeSpec) -> None:
+    """Raise Unsupported or InvalidArgument for what ``create`` would refuse whatever exists."""
     name = spec["name"]
     if len(name) < 2 or not name[0].isalnum() or not _NAME.issuperset(name) or len(name) > 255:
         raise InvalidArgument(
@@ -31,9 +31,14 @@ def create(spec: VolumeSpec) -> VolumeInfo:
     driver = spec.get("driver") or "local"
     if driver != "local":
         raise Unsupported(f'volume driver "{driver}" is not supported by the local engine')
+    options_of.parse(spec.get("driver_opts") or {})
+
+
+def create(spec: VolumeSpec) -> VolumeInfo:
+    """Make a volume; the one that has the name already is given back as it is."""
+    check(spec)
+    name, driver = spec["name"], spec.get("driver") or "local"
     options = spec.get("driver_opts") or {}
-    if options:
-        options_of.parse(options)
     row = VolumeRow(name, driver, spec.get("labels") or {}, options, time.time(), anonymous=False)
     old = ""
     with db.transaction() as database:

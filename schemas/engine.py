@@ -115,6 +115,9 @@ class Engine(Protocol):
     def check_network(self, spec: NetworkSpec) -> None:
         """The same for ``create_network``."""
 
+    def check_volume(self, spec: VolumeSpec) -> None:
+        """The same for ``create_volume``."""
+
     def check_ports(self, ports: list[Port]) -> None:
         """Raise Conflict naming the first published port that something on this host holds already."""
 
@@ -174,6 +177,9 @@ class Engine(Protocol):
     def network(self, name: str) -> NetworkInfo:
         """By name or id; NotFound."""
 
+    def network_inspect(self, name: str) -> dict[str, object]:
+        """The network in the shape of ``docker network inspect``; NotFound."""
+
     def create_network(self, spec: NetworkSpec) -> NetworkInfo: ...
     def remove_network(self, name: str) -> None:
         """Conflict while containers are attached; NotFound."""
@@ -181,6 +187,9 @@ class Engine(Protocol):
     # volumes ------------------------------------------------------------------------------------
     def volumes(self, *, labels: LabelFilter | None = None) -> list[VolumeInfo]: ...
     def volume(self, name: str) -> VolumeInfo: ...
+    def volume_inspect(self, name: str) -> dict[str, object]:
+        """The volume in the shape of ``docker volume inspect``; NotFound."""
+
     def create_volume(self, spec: VolumeSpec) -> VolumeInfo: ...
     def remove_volume(self, name: str, *, force: bool = False) -> None:
         """Conflict while a container uses it; NotFound."""

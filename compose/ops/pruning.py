@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 
 from schemas.engine import Engine
 from schemas.errors import Conflict, NotFound
+from schemas.labels import ANONYMOUS_VOLUME
 from schemas.typed import NamedTuple
 
 BUILT_IN = "pycompose/host:latest"
@@ -63,14 +64,17 @@ def networks(engine: Engine, filters: PruneFilters) -> Removed:
     return Removed("Deleted Networks:", gone, 0)
 
 
-def volumes(engine: Engine, filters: PruneFilters) -> Removed:
-    """Volumes that were made for a container, without a name of their own, and that none uses any more."""
+def volumes(engine: Engine, filters: PruneFilters, *, everything: bool = False) -> Removed:
+    """Volumes without a name of their own, with ``everything`` also named ones, that no container uses any more."""
     usage = engine.disk_usage(("volumes",)).volumes
     sizes = {each.volume.name: max(0, each.size) for each in usage}
     gone: list[str] = []
     for each in usage:
         info = each.volume
-        if each.links or not info.anonymous or not filters.suits(info.created, info.labels):
+        anonymous = info.anonymous or ANONYMOUS_VOLUME in info.labels
+        if each.links or not (anonymous or everything):
+            continue
+        if not filters.suits(info.created, info.labels):
             continue
         _try(gone, info.name, lambda name=info.name: engine.remove_volume(name))  # type: ignore[misc]
     return Removed("Deleted Volumes:", gone, sum(sizes[name] for name in gone))

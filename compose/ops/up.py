@@ -129,6 +129,12 @@ def _refused(engine: Engine, desired: Desired) -> list[Fault]:
                 engine.check_network(network.spec)
             except (Unsupported, InvalidArgument) as error:
                 faults.append(Fault(("networks", key), error.message, error.hint or ""))
+    for key, volume in desired.volumes.items():
+        if not volume.external:
+            try:
+                engine.check_volume(volume.spec)
+            except (Unsupported, InvalidArgument) as error:
+                faults.append(Fault(("volumes", key), error.message, error.hint or ""))
     for name in desired.services:
         try:
             engine.check(container_spec(desired, name, 1))

@@ -124,7 +124,7 @@ def _options(name: str) -> options.Source | None:
     row = rows.get(name)
     if row is None:
         raise NotFound(f"get {name}: no such volume")
-    return options.parse(row.options) if row.options else None
+    return options.parse(row.options)
 
 
 def release(names: Iterable[str]) -> None:

@@ -29,8 +29,8 @@ class Source(NamedTuple):
     propagation: str  # of a bind mount
 
 
-def parse(options: Mapping[str, str]) -> Source:
-    """InvalidArgument or Unsupported, naming the option."""
+def parse(options: Mapping[str, str]) -> Source | None:
+    """None when they ask for nothing. InvalidArgument or Unsupported, naming the option."""
     for key in options:
         if key not in _KEYS:
             raise InvalidArgument(f'invalid option: "{key}"')
@@ -43,7 +43,9 @@ def parse(options: Mapping[str, str]) -> Source:
         for other in needed:
             if options.get(key) and not options.get(other):
                 raise InvalidArgument(f'missing required option: "{other}"')
-    kind, device = options["type"], options["device"]
+    kind, device = options.get("type") or "", options.get("device") or ""
+    if not kind:
+        return None
     words = [word.strip() for word in (options.get("o") or "").split(",")]
     if {"bind", "rbind"} & set(words):
         return _bind(device, words)

@@ -77,9 +77,7 @@ class Compose:
         assert done.code == 0, f"{' '.join(words)}: {done.code}\n{done.out}\n{done.err}"
         return done.out
 
-    def begin(
-        self, *words: str, stdout: int | IO[str] = subprocess.PIPE
-    ) -> subprocess.Popen[str]:
+    def begin(self, *words: str, stdout: int | IO[str] = subprocess.PIPE) -> subprocess.Popen[str]:
         """Start the command; the caller ends it."""
         return subprocess.Popen(
             [str(COMMAND), *words],

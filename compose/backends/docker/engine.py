@@ -96,6 +96,9 @@ class DockerEngine:
 
         networks.check(self.client, spec)
 
+    def check_volume(self, spec: VolumeSpec) -> None:
+        """Which drivers and options there are only the daemon knows."""
+
     def check_ports(self, ports: list[Port]) -> None:
         from compose.backends.docker import ports as published
 
@@ -201,6 +204,11 @@ class DockerEngine:
 
         return networks.get(self.client, name)
 
+    def network_inspect(self, name: str) -> dict[str, object]:
+        from compose.backends.docker import networks
+
+        return networks.inspect(self.client, name)
+
     def create_network(self, spec: NetworkSpec) -> NetworkInfo:
         from compose.backends.docker import networks
 
@@ -222,6 +230,11 @@ class DockerEngine:
         from compose.backends.docker import volumes
 
         return volumes.get(self.client, name)
+
+    def volume_inspect(self, name: str) -> dict[str, object]:
+        from compose.backends.docker import volumes
+
+        return volumes.inspect(self.client, name)
 
     def create_volume(self, spec: VolumeSpec) -> VolumeInfo:
         from compose.backends.docker import volumes

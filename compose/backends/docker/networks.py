@@ -24,6 +24,11 @@ def get(client: Client, name: str) -> NetworkInfo:
     return records.network(client.wire.get(f"/networks/{quote(name)}"))
 
 
+def inspect(client: Client, name: str) -> dict[str, object]:
+    """As the daemon says it; NotFound."""
+    return dict(client.wire.get(f"/networks/{quote(name)}"))
+
+
 def check(client: Client, spec: NetworkSpec) -> None:
     bodies.network(spec, client.version)
 

@@ -23,6 +23,11 @@ def get(client: Client, name: str) -> VolumeInfo:
     return records.volume(client.wire.get(f"/volumes/{quote(name)}"))
 
 
+def inspect(client: Client, name: str) -> dict[str, object]:
+    """As the daemon says it; NotFound."""
+    return dict(client.wire.get(f"/volumes/{quote(name)}"))
+
+
 def create(client: Client, spec: VolumeSpec) -> VolumeInfo:
     """Make it; one that is there as it is wanted is no error. Conflict when it is another one."""
     with client.explained():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from schemas.errors import NotFound
+from compose.ops.inspecting import inspect
 
 if TYPE_CHECKING:
     from compose.cli.options import Context
@@ -21,22 +21,10 @@ def add_arguments(parser: Parser) -> None:
 
 def run(context: Context, args: Arguments) -> int:
     """Print what is there; 1 when something is not."""
-    from compose.render.jsontext import dumps
-    from compose.render.template import filler
+    from compose.render.inspected import inspected
 
-    found, missing = [], []
-    for name in args.image:
-        try:
-            found.append(context.engine.image_inspect(name))
-        except NotFound as err:
-            missing.append(err.message)
-    if not args.format:
-        sys.stdout.write((dumps(found, indent="    ") if found else "[]") + "\n")
-    elif args.format == "json":
-        sys.stdout.write(dumps(found) + "\n")
-    else:
-        fill = filler(args.format)
-        sys.stdout.write("".join(f"{fill(each)}\n" for each in found))
+    found, missing = inspect(context.engine.image_inspect, args.image)
+    sys.stdout.write(inspected(args.format or "", found))
     sys.stdout.flush()
     sys.stderr.write("".join(f"{line}\n" for line in missing))
     return 1 if missing else 0

@@ -35,6 +35,7 @@ VERBS: dict[str, Verb] = {
     "logout": Verb("Log out from a registry"),
     "logs": Verb("View output from containers"),
     "ls": Verb("List running compose projects"),
+    "network": Verb("Manage networks: ls, create, inspect, rm, prune, connect, disconnect"),
     "pause": Verb("Pause services"),
     "plan": Verb("Say what up would do, why, and which fields differ; changes nothing"),
     "port": Verb("Print the public port for a port binding"),
@@ -53,6 +54,7 @@ VERBS: dict[str, Verb] = {
     "unpause": Verb("Unpause services"),
     "up": Verb("Create and start containers", starts=True),
     "version": Verb("Show the version information"),
+    "volume": Verb("Manage volumes: ls, create, inspect, rm, prune"),
     "volumes": Verb("List volumes"),
     "wait": Verb("Block until containers of all (or specified) services stop."),
 }

@@ -71,6 +71,7 @@ services:
         driver_opts:
           com.docker.network.endpoint.sysctls: net.ipv4.conf.IFNAME.log_martians=1
       given: {{}}
+      outside: {{}}
   quiet:
     <<: *idle
     networks: [quiet]
@@ -136,6 +137,9 @@ networks:
     name: given-name
     labels:
       com.example.about: names
+  outside:
+    external: true
+    name: made-before
   below:
     driver: macvlan
     driver_opts:
@@ -147,9 +151,13 @@ networks:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def parent(private_namespaces: None) -> Iterator[None]:
+def parent(place: Compose) -> Iterator[None]:
+    """An interface for macvlan, and a network that is there before."""
     with parent_interface(PARENT):
+        place("network", "create", "--label", "by=hand", "made-before")
         yield
+        place("down", "-t", "0")
+        place("network", "rm", "made-before")
 
 
 def addresses(inside: Inside, service: str) -> dict[str, list[str]]:
@@ -251,6 +259,14 @@ def test_driver_options_reach_the_interfaces(inside: Inside) -> None:
 def test_a_given_name_is_the_networks_name_for_dns(inside: Inside) -> None:
     assert inside("many", "getent hosts many.given-name")
     assert inside("many", "getent hosts many.table_given", code=2) == ""
+
+
+@proves("networks.external.name", "networks.labels")
+def test_a_network_may_be_somebody_elses_and_has_labels(inside: Inside, place: Compose) -> None:
+    assert inside("many", "getent hosts many.made-before")
+    shown = place("network", "inspect", "-f", "{{json .Labels}}", "given-name", "made-before")
+    given, before = map(json.loads, shown.splitlines())
+    assert given["com.example.about"] == "names" and before == {"by": "hand"}
 
 
 @proves("networks.driver")

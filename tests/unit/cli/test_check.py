@@ -128,7 +128,6 @@ def test_entries_of_lists_and_of_names_are_told_where_they_are_not_honoured(
         "services.web.ports": "honoured",
         "services.web.ports[1].protocol": "not honoured",
         "services.web.volumes": "honoured",
-        "services.web.volumes[1].bind.selinux": "not honoured",
         "services.web.networks": "honoured",
         "services.web.networks.n.driver_opts": "not honoured",
     }
