@@ -46,7 +46,7 @@ def _network(key: str) -> Question:
 
 def _network_options(value: dict[str, str]) -> Support:
     """Each driver has options of its own; which one it is stands elsewhere."""
-    from engine.network.planning import DRIVERS
+    from engine.network.driver_options import DRIVERS
 
     answers: list[Support] = []
     for driver in DRIVERS:

@@ -108,9 +108,9 @@ class LocalEngine:
         support.check_network(spec)
 
     def check_volume(self, spec: VolumeSpec) -> None:
-        from engine import volumes
+        from engine import support
 
-        volumes.check(spec)
+        support.check_volume(spec)
 
     def check_ports(self, ports: list[Port]) -> None:
         from engine.network import binding

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from engine.network import wishes
 from schemas.errors import InvalidArgument, Unsupported
 from schemas.records import Support
-from schemas.specs import ContainerSpec, NetworkSpec
+from schemas.specs import ContainerSpec, NetworkSpec, VolumeSpec
 
 _YES = Support("honoured")
 _WINDOWS = Support("unsupported", "Windows containers only")
@@ -122,7 +122,10 @@ NETWORK: dict[str, Support] = {
     "name": _YES,
     "attachable": Support("partial", "every network is"),
     "driver": Support("partial", "bridge, macvlan, ipvlan, host and none"),
-    "driver_opts": Support("partial", "the options of engine.network.planning"),
+    "driver_opts": Support(
+        "partial",
+        "those of engine.network.driver_options",
+    ),
     "enable_ipv4": _YES,
     "enable_ipv6": _YES,
     "external": _YES,
@@ -142,6 +145,7 @@ VOLUME: dict[str, Support] = {
     "labels": _YES,
 }
 
+_NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-")
 _SECURITY = ("no-new-privileges", "seccomp", "systempaths", "apparmor", "label")
 _UNCONFINED = {"systempaths": "unconfined", "apparmor": "unconfined", "label": "disable"}
 _MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
@@ -155,9 +159,26 @@ def check_container(spec: ContainerSpec) -> None:
 
 def check_network(spec: NetworkSpec) -> None:
     """The same for a network."""
-    from engine.network import planning
+    from engine.network import driver_options
 
-    planning.check(spec)
+    driver_options.check(spec)
+
+
+def check_volume(spec: VolumeSpec) -> None:
+    """The same for a volume."""
+    name = spec["name"]
+    if len(name) < 2 or not name[0].isalnum() or not _NAME.issuperset(name) or len(name) > 255:
+        raise InvalidArgument(
+            f'create {name}: "{name}" includes invalid characters for a local volume name, only'
+            ' "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed'
+        )
+    driver = spec.get("driver") or "local"
+    if driver != "local":
+        raise Unsupported(f'volume driver "{driver}" is not supported by the local engine')
+    if spec.get("driver_opts"):
+        from engine.volume import options
+
+        options.parse(spec["driver_opts"])
 
 
 def security_options(options: list[str]) -> Iterator[tuple[str, str]]:

@@ -5,38 +5,21 @@ from __future__ import annotations
 import os
 import time
 
-from engine import paths
+from engine import paths, support
 from engine.erase import erase
 from engine.state import db, journal, volume_uses
 from engine.state import volumes as rows
 from engine.state.volumes import VolumeRow
 from engine.volume import local
-from engine.volume import options as options_of
 from schemas import labels as keys
-from schemas.errors import Conflict, InvalidArgument, NotFound, Unsupported
+from schemas.errors import Conflict, NotFound
 from schemas.records import VolumeInfo
 from schemas.specs import VolumeSpec
-
-_NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-")
-
-
-def check(spec: VolumeSpec) -> None:
-    """Raise Unsupported or InvalidArgument for what ``create`` would refuse whatever exists."""
-    name = spec["name"]
-    if len(name) < 2 or not name[0].isalnum() or not _NAME.issuperset(name) or len(name) > 255:
-        raise InvalidArgument(
-            f'create {name}: "{name}" includes invalid characters for a local volume name, only'
-            ' "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed'
-        )
-    driver = spec.get("driver") or "local"
-    if driver != "local":
-        raise Unsupported(f'volume driver "{driver}" is not supported by the local engine')
-    options_of.parse(spec.get("driver_opts") or {})
 
 
 def create(spec: VolumeSpec) -> VolumeInfo:
     """Make a volume; the one that has the name already is given back as it is."""
-    check(spec)
+    support.check_volume(spec)
     name, driver = spec["name"], spec.get("driver") or "local"
     options = spec.get("driver_opts") or {}
     row = VolumeRow(name, driver, spec.get("labels") or {}, options, time.time(), anonymous=False)

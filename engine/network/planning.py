@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from engine.network import ipam
-from schemas.errors import Conflict, InvalidArgument, Unsupported
+from engine.network import driver_options, ipam
+from schemas.errors import Conflict, InvalidArgument
 from schemas.specs import IpamPool, NetworkSpec
 
 if TYPE_CHECKING:
@@ -15,61 +14,10 @@ if TYPE_CHECKING:
 
     from engine.network.bridge import NetworkPlan
 
-MTU = 1500
-CHILD_DRIVERS = ("macvlan", "ipvlan")
-DRIVERS = ("bridge", "default", *CHILD_DRIVERS)
-# The modes of the drivers, the first of which is the default (Docker's words; macvlan and ipvlan in ip-link(8)).
-MODES = {
-    "macvlan": ("bridge", "private", "vepa", "passthru"),
-    "ipvlan": ("l2", "l3", "l3s"),
-}
-_FLAGS = ("bridge", "private", "vepa")
-_LONGEST_NAME = 15  # IFNAMSIZ without its zero byte
-
-
-def check(spec: NetworkSpec) -> None:
-    """Raise Unsupported or InvalidArgument for what no machine state could make possible."""
-    name = spec["name"]
-    driver = _driver(spec)
-    if driver not in DRIVERS:
-        raise Unsupported(
-            f"network {name}: driver {driver} is not supported by the local engine"
-            " (bridge, macvlan and ipvlan are)"
-        )
-    ipam_driver = spec.get("ipam_driver") or "default"
-    if ipam_driver != "default":
-        raise Unsupported(f"network {name}: ipam.driver {ipam_driver} is not supported")
-    if spec.get("enable_ipv4") is False and not spec.get("enable_ipv6"):
-        raise InvalidArgument(
-            f"network {name}: enable_ipv4: false leaves no addresses without enable_ipv6: true"
-        )
-    options(spec)
-
-
-def options(spec: NetworkSpec) -> NetworkPlan:
-    """What the driver options say, as the part of the plan that they decide; Unsupported names one that is not known."""
-    driver = _driver(spec)
-    found: NetworkPlan = {"mtu": MTU}  # type: ignore[typeddict-item]
-    readers = _CHILD_OPTIONS if driver in CHILD_DRIVERS else _BRIDGE_OPTIONS
-    if driver in CHILD_DRIVERS:
-        found["driver"] = driver
-        found["mode"] = MODES[driver][0]
-    for option, value in (spec.get("driver_opts") or {}).items():
-        reader = readers.get(option)
-        if reader is None or (reader is _flag and driver != "ipvlan"):
-            raise Unsupported(f"network {spec['name']}: driver_opts {option} is not supported")
-        try:
-            reader(found, str(value))
-        except ValueError as err:
-            raise InvalidArgument(
-                f"network {spec['name']}: driver_opts {option}: {value!r} {err}"
-            ) from err
-    return found
-
 
 def plan(id: str, spec: NetworkSpec, host: list[str], used: list[str]) -> NetworkPlan:
     """Choose what was not asked for, clear of the subnets of the ``host`` and those ``used``; Conflict, InvalidArgument."""
-    found = options(spec)
+    found = driver_options.read(spec)
     subnets: list[str] = []
     gateways: list[str] = []
     for pool in spec.get("ipam") or []:
@@ -98,7 +46,7 @@ def plan(id: str, spec: NetworkSpec, host: list[str], used: list[str]) -> Networ
         raise InvalidArgument(
             f"network {spec['name']}: an IPv6 subnet needs enable_ipv6: true beside it"
         )
-    child = _driver(spec) in CHILD_DRIVERS
+    child = driver_options.driver_of(spec) in driver_options.CHILD_DRIVERS
     if child and not found.get("parent"):
         found["parent"] = f"dm-{id[:12]}"  # an interface of its own, connected to nothing
         found["own_parent"] = True
@@ -112,10 +60,6 @@ def plan(id: str, spec: NetworkSpec, host: list[str], used: list[str]) -> Networ
         "internal": bool(spec.get("internal")),
         "driver_opts": dict(spec.get("driver_opts") or {}),
     }
-
-
-def _driver(spec: NetworkSpec) -> str:
-    return spec.get("driver") or "bridge"
 
 
 def _subnet(spec: NetworkSpec, pool: IpamPool, used: list[str]) -> IPv4Network | IPv6Network:
@@ -184,91 +128,3 @@ def _address(
         return ipaddress.ip_address(text)
     except ValueError as err:
         raise InvalidArgument(f"network {spec['name']}: {what}: {err}") from err
-
-
-# Each reader writes one option into the plan; ValueError says, after the value, what is wrong with it.
-
-
-def _mtu(plan: NetworkPlan, value: str) -> None:
-    # 68 is the least that IPv4 allows (RFC 791).
-    if not value.isdecimal() or not 68 <= int(value) <= 65535:
-        raise ValueError("is not between 68 and 65535")
-    plan["mtu"] = int(value)
-
-
-def _interface(value: str) -> str:
-    if not 0 < len(value) <= _LONGEST_NAME or any(char in "/: \t\n" for char in value):
-        raise ValueError(f"is no interface name of at most {_LONGEST_NAME} characters")
-    return value
-
-
-def _bridge_name(plan: NetworkPlan, value: str) -> None:
-    plan["bridge"] = _interface(value)
-
-
-def _parent(plan: NetworkPlan, value: str) -> None:
-    plan["parent"] = _interface(value)
-
-
-def _prefix(plan: NetworkPlan, value: str) -> None:
-    plan["prefix"] = _interface(value)
-
-
-def _icc(plan: NetworkPlan, value: str) -> None:
-    plan["isolated"] = not _boolean(value)
-
-
-def _masquerade(plan: NetworkPlan, value: str) -> None:
-    plan["masquerade"] = _boolean(value)
-
-
-def _binding(plan: NetworkPlan, value: str) -> None:
-    try:
-        ipaddress.ip_address(value)
-    except ValueError:
-        raise ValueError("is not an IP address") from None
-    plan["binding"] = value
-
-
-def _mode(plan: NetworkPlan, value: str) -> None:
-    _one_of(value, MODES[plan["driver"]])
-    plan["mode"] = value
-
-
-def _flag(plan: NetworkPlan, value: str) -> None:
-    _one_of(value, _FLAGS)
-    plan["flag"] = value
-
-
-def _one_of(value: str, words: tuple[str, ...]) -> None:
-    if value not in words:
-        raise ValueError(f"is none of {', '.join(words)}")
-
-
-def _boolean(value: str) -> bool:
-    if value.lower() in ("true", "1", "t"):
-        return True
-    if value.lower() in ("false", "0", "f"):
-        return False
-    raise ValueError("is neither true nor false")
-
-
-_Reader = Callable[["NetworkPlan", str], None]
-_COMMON: Mapping[str, _Reader] = {
-    "com.docker.network.driver.mtu": _mtu,
-    "com.docker.network.container_iface_prefix": _prefix,
-}
-_BRIDGE_OPTIONS: Mapping[str, _Reader] = {
-    **_COMMON,
-    "com.docker.network.bridge.name": _bridge_name,
-    "com.docker.network.bridge.enable_icc": _icc,
-    "com.docker.network.bridge.enable_ip_masquerade": _masquerade,
-    "com.docker.network.bridge.host_binding_ipv4": _binding,
-}
-_CHILD_OPTIONS: Mapping[str, _Reader] = {
-    **_COMMON,
-    "parent": _parent,
-    "macvlan_mode": _mode,
-    "ipvlan_mode": _mode,
-    "ipvlan_flag": _flag,
-}

@@ -16,6 +16,7 @@ from schemas.specs import ContainerSpec, Mount
 
 if TYPE_CHECKING:
     from engine.runtime.bundle import BundleMount
+    from engine.volume.options import Source
 
 
 def directory(name: str) -> str:
@@ -51,7 +52,7 @@ def discard(name: str) -> str:
     os.makedirs(temporary, mode=0o700, exist_ok=True)
     doomed = f"{temporary}/volume-{os.urandom(8).hex()}"
     # What is mounted there is not ours to erase.
-    filesystem.release(name, data(name))
+    _unmount(name)
     try:
         os.rename(directory(name), doomed)
     except FileNotFoundError:
@@ -93,20 +94,21 @@ def _prepare(mount: Mount, layers: list[str] | None) -> BundleMount:
 
 def _volume(mount: Mount, layers: list[str] | None) -> BundleMount:
     name = mount["source"]
-    source, propagation, read_only = ensure(name), "", False
+    source, propagation = ensure(name), ""
     words: tuple[str, ...] = ()
     asked = _options(name)
+    read_only = asked is not None and asked.read_only
     if asked is not None and asked.bind:
         source, words, propagation = asked.device, asked.words, asked.propagation
-        read_only = "ro" in words
         if not os.path.exists(source):
             raise InvalidArgument(
                 f'volume "{name}": failed to mount local volume: mount {source}: no such file or directory'
             )
     elif asked is not None:
+        from engine.volume import filesystem
+
         with locks.exclusive(_lock(name)):
             filesystem.ensure(name, asked, source)
-        read_only = bool(asked.flags & MS_RDONLY)
     if layers is not None and not (read_only or mount.get("nocopy") or mount.get("subpath")):
         from engine.volume.populate import populate
 
@@ -119,11 +121,15 @@ def _volume(mount: Mount, layers: list[str] | None) -> BundleMount:
     return found
 
 
-def _options(name: str) -> options.Source | None:
+def _options(name: str) -> Source | None:
     """What the volume's driver options say; None when there are none. NotFound."""
     row = rows.get(name)
     if row is None:
         raise NotFound(f"get {name}: no such volume")
+    if not row.options:
+        return None
+    from engine.volume import options
+
     return options.parse(row.options)
 
 
@@ -133,7 +139,15 @@ def release(names: Iterable[str]) -> None:
         if os.path.ismount(data(name)):
             with locks.exclusive(_lock(name)):
                 if not volume_uses.users(name):
-                    filesystem.release(name, data(name))
+                    _unmount(name)
+
+
+def _unmount(name: str) -> None:
+    """Unmount what is mounted for a volume; nothing is no error. Failed while something uses it."""
+    if os.path.ismount(data(name)):
+        from engine.volume import filesystem
+
+        filesystem.release(name, data(name))
 
 
 def _image(mount: Mount) -> BundleMount:

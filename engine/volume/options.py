@@ -28,6 +28,10 @@ class Source(NamedTuple):
     words: tuple[str, ...]  # of a bind mount: those that rootmounts knows, and "ro"
     propagation: str  # of a bind mount
 
+    @property
+    def read_only(self) -> bool:
+        return "ro" in self.words or bool(self.flags & mount.MS_RDONLY)
+
 
 def parse(options: Mapping[str, str]) -> Source | None:
     """None when they ask for nothing. InvalidArgument or Unsupported, naming the option."""

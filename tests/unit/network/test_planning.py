@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from engine.network import planning
+from engine.network import driver_options, planning
 from engine.network.bridge import NetworkPlan
 from schemas.errors import Conflict, EngineError, InvalidArgument
 
@@ -91,4 +91,4 @@ def test_macvlan_and_ipvlan_have_a_parent_and_a_mode() -> None:
 
 def test_no_family_at_all_is_refused() -> None:
     with pytest.raises(InvalidArgument, match="enable_ipv4"):
-        planning.check({"name": "n", "enable_ipv4": False})
+        driver_options.check({"name": "n", "enable_ipv4": False})
