@@ -28,7 +28,9 @@ VERBS: dict[str, Verb] = {
     "down": Verb("Stop and remove containers, networks"),
     "events": Verb("Receive real time events from containers"),
     "exec": Verb("Execute a command in a running container"),
-    "image": Verb("Manage images: pull, push, import, load, save, ls, inspect, history, tag, rm, prune"),
+    "image": Verb(
+        "Manage images: pull, push, import, load, save, ls, inspect, history, tag, rm, prune"
+    ),
     "images": Verb("List images used by the created containers"),
     "kill": Verb("Force stop service containers"),
     "login": Verb("Authenticate to a registry"),
