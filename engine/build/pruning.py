@@ -55,6 +55,18 @@ def sweep() -> None:
         _remove(f"{snapshots}/{name}")
 
 
+def forget_since(moment: float, until: float) -> None:
+    """Forget what was made after ``moment`` and before ``until``: it may be half written. The caller holds the store's lock
+    alone, and sweeps afterwards."""
+    for key, entry, _ in list(store.entries()):
+        try:
+            made = max(os.stat(os.path.dirname(store.path(id))).st_ctime for id in entry.chain)
+        except (FileNotFoundError, ValueError):
+            continue
+        if moment <= made < until:
+            erase(f"{store.root()}/keys/{key}")
+
+
 def _prune(*, everything: bool, until: float, keep: int) -> CachePruned:
     going: list[CacheRecord] = []
     kept = 0

@@ -1,7 +1,8 @@
 """The blob store: content named by its digest, under ``blobs/sha256/``.
 
-What is written is invisible until ``commit``: temporary file → digest check → fsync → rename. A temporary file that a
-killed process leaves is swept by ``gc`` under the exclusive store lock, which writers share.
+What is written is invisible until ``commit``: temporary file → digest check → rename. A temporary file that a killed
+process leaves is swept by ``gc`` under the exclusive store lock, which writers share. Whether a blob has reached the disk is
+for ``proof`` to find out.
 """
 
 from __future__ import annotations
@@ -98,7 +99,6 @@ class Ingest:
         digest = self.digest()
         if expected and digest != expected:
             raise Failed(f"content has digest {digest}, but {expected} was announced")
-        os.fsync(self._fd)
         os.rename(self._path, self._store.path(digest))
         self._path = ""
         return digest

@@ -12,7 +12,7 @@ from engine import paths
 from engine.erase import erase
 from engine.image.blobs import BlobStore
 from engine.snapshot.store import STORE_LOCK, LayerStore
-from engine.state import db, locks
+from engine.state import boot, db, locks
 from engine.state import images as rows
 
 
@@ -33,8 +33,17 @@ def sweep() -> None:
 
     Layers without a row are kept for the next pull, but not over a reboot: then they may not have reached the disk.
     """
+    from engine.image import proof
+
     root = paths.root()
-    due = os.path.exists(f"{root}/gc-due") or _is_first_of_boot(root)
+    first = _is_first_of_boot(root)
+    if first and proof.doubtful():
+        # Nothing may be run on what has not been looked at, so this is waited for.
+        with locks.exclusive(STORE_LOCK):
+            _collect()
+        return
+    proof.settle()
+    due = first or os.path.exists(f"{root}/gc-due")
     if not due and not _names(f"{root}/tmp"):
         return
     with locks.attempt(STORE_LOCK) as held:
@@ -49,6 +58,10 @@ def sweep() -> None:
 def _collect() -> list[str]:
     root = paths.root()
     layers, blobs = LayerStore(root), BlobStore(root)
+    if _is_first_of_boot(root):
+        from engine.image import proof
+
+        proof.verify()
     # First: who finds the lock taken from now on has it done later.
     erase(f"{root}/gc-due")
     with db.transaction() as database:
@@ -73,7 +86,7 @@ def _is_first_of_boot(root: str) -> bool:
         return False
     try:
         with open(f"{root}/boot") as file:
-            return file.read() != _boot()
+            return file.read() != boot.id()
     except FileNotFoundError:
         return True
 
@@ -81,13 +94,8 @@ def _is_first_of_boot(root: str) -> bool:
 def _note_boot(root: str) -> None:
     temporary = f"{root}/boot.{os.urandom(4).hex()}"
     with open(temporary, "w") as file:
-        file.write(_boot())
+        file.write(boot.id())
     os.rename(temporary, f"{root}/boot")
-
-
-def _boot() -> str:
-    with open("/proc/sys/kernel/random/boot_id") as file:
-        return file.read()
 
 
 def _touch(path: str) -> None:

@@ -11,7 +11,7 @@ from engine.image.blobs import BlobStore
 from engine.sizes import tree_size
 from engine.snapshot.store import LayerStore
 from engine.state.images import LayerRow
-from schemas.errors import Failed, InvalidArgument
+from schemas.errors import Failed, InvalidArgument, SyscallError
 from schemas.typed import Protocol
 
 _CHUNK = 1 << 20
@@ -113,12 +113,23 @@ def adopt(blobs: BlobStore, store: LayerStore, blob: str, diff_id: str) -> Layer
         reading = _Pass(iter(lambda: file.read(_CHUNK), b""), proof, lambda _: None)
         try:
             diff_id, size = _unpack(store, reading, diff_id)
-        except (Failed, InvalidArgument):
+        except (Failed, InvalidArgument) as err:
+            if isinstance(err.__cause__, (OSError, SyscallError)):
+                raise  # the disk is full, perhaps: that is no fault of the blob
             size = -1
     if size < 0 or proof.digest() != blob:
         blobs.remove(blob)
         return None
     return LayerRow(diff_id, blob, MEDIA_TYPES[reading.compression], proof.size, size)
+
+
+def is_whole(blobs: BlobStore, digest: str) -> bool:
+    """Whether a blob is what its name says."""
+    proof = _Proof()
+    with open(blobs.path(digest), "rb", buffering=0) as file:
+        while data := file.read(_CHUNK):
+            proof.write(data)
+    return proof.digest() == digest
 
 
 def _unpack(store: LayerStore, reading: _Pass, diff_id: str) -> tuple[str, int]:

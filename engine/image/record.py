@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ctypes
 import json
-import os
 
 from engine import paths
 from engine.image import config as configs
@@ -76,7 +74,6 @@ def record_image(
     )
     for name in names:
         refuse_host(name)
-    _flush(paths.root())
     with db.transaction() as database:
         rows.insert(database, row, stack)
         if manifest:
@@ -84,15 +81,6 @@ def record_image(
         for name in names:
             rows.tag(database, name, id)
     journal.append("image", action, id, {"name": ",".join(map(reference.familiar, names))})
-
-
-def _flush(path: str) -> None:
-    """Write layers out before rows say that they are here: a power cut must not leave empty files behind."""
-    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        ctypes.CDLL(None).syncfs(fd)
-    finally:
-        os.close(fd)
 
 
 def refuse_host(name: str) -> None:

@@ -6,7 +6,7 @@ import json
 import sqlite3
 import time
 
-from engine.state import db
+from engine.state import boot, db
 from schemas.typed import NamedTuple
 
 
@@ -169,9 +169,9 @@ def users(image_id: str) -> list[tuple[str, str]]:
 def insert(database: sqlite3.Connection, row: ImageRow, stack: list[LayerRow]) -> None:
     """Record an image and its layers, lowest first; what is there already stays as it is."""
     database.executemany(
-        "INSERT OR IGNORE INTO layers (diff_id, blob, media_type, blob_size, size)"
-        " VALUES (?,?,?,?,?)",
-        stack,
+        "INSERT OR IGNORE INTO layers (diff_id, blob, media_type, blob_size, size, boot)"
+        " VALUES (?,?,?,?,?,?)",
+        [(*layer, boot.id()) for layer in stack],
     )
     database.execute(
         f"INSERT OR IGNORE INTO images ({_IMAGE}) VALUES (?,?,?,?,?,?,?)",
@@ -202,8 +202,8 @@ def insert_manifest(database: sqlite3.Connection, row: ManifestRow) -> None:
 def replace_blob(database: sqlite3.Connection, layer: LayerRow) -> None:
     """Let a layer be kept as another blob (packed otherwise); the old one is swept when no manifest names it."""
     database.execute(
-        "UPDATE layers SET blob = ?, media_type = ?, blob_size = ? WHERE diff_id = ?",
-        (layer.blob, layer.media_type, layer.blob_size, layer.diff_id),
+        "UPDATE layers SET blob = ?, media_type = ?, blob_size = ?, boot = ? WHERE diff_id = ?",
+        (layer.blob, layer.media_type, layer.blob_size, boot.id(), layer.diff_id),
     )
 
 
@@ -230,6 +230,27 @@ def sweep_layers(database: sqlite3.Connection) -> list[LayerRow]:
     ]
     database.executemany("DELETE FROM layers WHERE diff_id = ?", [(row.diff_id,) for row in gone])
     return gone
+
+
+def unproven() -> list[tuple[LayerRow, str]]:
+    """Layers that may not have reached the disk, and during which boot they were brought."""
+    rows = db.connection().execute(f"SELECT {_LAYER}, boot FROM layers WHERE boot <> ''")
+    return [(LayerRow(*row[:-1]), row[-1]) for row in rows]
+
+
+def prove(database: sqlite3.Connection, diff_ids: list[str]) -> None:
+    """Note that layers have reached the disk."""
+    database.executemany(
+        "UPDATE layers SET boot = '' WHERE diff_id = ?", [(diff_id,) for diff_id in diff_ids]
+    )
+
+
+def with_layer(diff_id: str) -> list[str]:
+    """Ids of the images that have the layer."""
+    rows = db.connection().execute(
+        "SELECT DISTINCT image_id FROM image_layers WHERE diff_id = ?", (diff_id,)
+    )
+    return [id for (id,) in rows]
 
 
 def known_layers(database: sqlite3.Connection) -> tuple[set[str], set[str]]:

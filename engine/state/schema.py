@@ -122,4 +122,9 @@ CREATE TABLE claims (
 ) STRICT, WITHOUT ROWID;
 """
 
-MIGRATIONS: tuple[str, ...] = (_CONTAINERS_NETWORKS_VOLUMES, _IMAGES, _MANIFESTS, _CLAIMS)
+_PROOF = """
+-- the boot during which the layer was brought, '' when it is known to have reached the disk
+ALTER TABLE layers ADD COLUMN boot TEXT NOT NULL DEFAULT '';
+"""
+
+MIGRATIONS: tuple[str, ...] = (_CONTAINERS_NETWORKS_VOLUMES, _IMAGES, _MANIFESTS, _CLAIMS, _PROOF)
