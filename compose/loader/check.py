@@ -164,10 +164,12 @@ def _references(
     path = ("services", name)
 
     def undefined(kind: str, key: tuple[str | int, ...], what: Any, section: str) -> None:
-        if what not in (tree.get(section) or ()):
-            faults.append(
-                Fault((*path, *key), f'service "{name}" refers to undefined {kind} {what}')
-            )
+        known = tree.get(section) or ()
+        if what not in known:
+            from compose.loader.nearest import suggestion
+
+            said = f'service "{name}" refers to undefined {kind} {what}'
+            faults.append(Fault((*path, *key), said + suggestion(what, known)))
 
     for network in body.get("networks") or ():
         undefined("network", ("networks", network), network, "networks")
@@ -189,6 +191,10 @@ def _references(
         text = f'service "{name}" depends on undefined service "{wanted}"'
         if wanted in disabled:
             text += " (it exists, but none of its profiles is active)"
+        else:
+            from compose.loader.nearest import suggestion
+
+            text += suggestion(wanted, (other for other in active if other != name))
         faults.append(Fault((*path, "depends_on", wanted), text))
 
 

@@ -22,6 +22,10 @@ _Trail = tuple[tuple[str, str], ...]
 _LONGEST_TRAIL = 400  # services that extend each other in a row
 
 
+class _Broken(Exception):
+    """A service extends one of which is known, and has been said, that it cannot extend another."""
+
+
 class _Place(NamedTuple):
     """Where services are looked for."""
 
@@ -32,14 +36,26 @@ class _Place(NamedTuple):
 
 
 def apply(tree: Map, files: Files, file: str, directory: str, resets: tuple[KeyPath, ...]) -> None:
-    """Replace every service that extends another by the merged one, in place."""
+    """Replace every service that extends another by the merged one, in place; what cannot be is noted."""
     services = tree.get("services")
     if not isinstance(services, dict):
         return
     place = _Place(services, file, directory, resets)
+    faults: list[Fault] = []
+    spoiled = []
     for name, body in services.items():
         if isinstance(body, dict) and "extends" in body:
-            services[name] = _extended(name, place, files, ())
+            try:
+                services[name] = _extended(name, place, files, ())
+            except Fault as fault:
+                faults.append(fault)
+                files.broken.add((file, name))
+            except _Broken:
+                spoiled.append(name)
+    for name in spoiled:
+        services[name].pop("extends")
+        files.problems.doubt(("services", name))
+    files.note(faults, tree)
 
 
 def _extended(name: str, place: _Place, files: Files, trail: _Trail) -> Any:
@@ -49,6 +65,8 @@ def _extended(name: str, place: _Place, files: Files, trail: _Trail) -> Any:
     path = ("services", name, "extends")
     wanted, where = _reference(body["extends"], path)
     step = (place.file, name)
+    if step in files.broken:
+        raise _Broken
     if step in trail:
         steps = " extends ".join(f"{service} in {source}" for source, service in (*trail, step))
         raise Fault(path, f"circular reference: {steps}")
@@ -57,8 +75,16 @@ def _extended(name: str, place: _Place, files: Files, trail: _Trail) -> Any:
     base_place = place if where is None else _from_file(name, where, place, files, path)
     if wanted not in base_place.services:
         text = f'cannot extend service "{name}" in {place.file}: service "{wanted}" not found'
-        raise Fault(path, text if where is None else f"{text} in {where}")
-    base = _extended(wanted, base_place, files, (*trail, step))
+        from compose.loader.nearest import suggestion
+
+        text = text if where is None else f"{text} in {where}"
+        others = (other for other in base_place.services if other != name)
+        raise Fault(path, text + suggestion(wanted, others))
+    try:
+        base = _extended(wanted, base_place, files, (*trail, step))
+    except (Fault, _Broken):
+        files.broken.update((step, (base_place.file, wanted)))
+        raise
     merged: Any = body
     if base is not None:
         source = deep_copy(base)

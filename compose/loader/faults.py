@@ -79,6 +79,10 @@ class Problems:
             for path in sorted(paths, key=_deep, reverse=True):
                 _remove(root, path)
 
+    def doubt(self, path: KeyPath) -> None:
+        """Take what is said of a service or resource from now on for a consequence of earlier faults."""
+        self._damaged.add(path)
+
     def warning(self, fault: Fault, root: Any, file: str) -> str:
         """What to say about a harmless fault."""
         return self._located(fault, root, file).message

@@ -67,6 +67,7 @@ class Files:
         self.directory = directory
         self.current = ""  # the file at work, for messages
         self.bases: dict[str, tuple[Map, tuple[KeyPath, ...]]] = {}  # files that services extend
+        self.broken: set[tuple[str, str]] = set()  # (file, service) that cannot extend another
 
     def names(self, file: str) -> list[Any]:
         """The ``name:`` of each document of a file."""
@@ -171,8 +172,13 @@ class Files:
         root: Any = own
         try:
             self._stand_ins(own)
-            include.apply(own, self, (*included, file))
+            missing = include.apply(own, self, (*included, file))
             self.current = file
+            if missing:  # what refers to what is missing cannot be judged: only this file by itself
+                self.note(missing, own)
+                own.pop("include", None)
+                self._validate(own, file)
+                self.problems.finish()
             reset.apply(tree, document.resets)
             extends.apply(own, self, file, self.directory, document.resets)
             root = tree if tree else own

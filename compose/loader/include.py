@@ -15,17 +15,38 @@ if TYPE_CHECKING:
     from compose.loader.evidence import Environment
     from compose.loader.files import Files
 
+_KEYS = ("path", "env_file", "project_directory")
 _SECTIONS = ("services", "volumes", "networks", "secrets", "configs", "models")
 
 
-def apply(tree: Map, files: Files, included: tuple[str, ...]) -> None:
-    """Load what the tree includes and copy its resources in, in place."""
+def apply(tree: Map, files: Files, included: tuple[str, ...]) -> list[Fault]:
+    """Load what the tree includes and copy its resources in, in place; what could not be included."""
     entries = tree.get("include")
     if entries is not None and not isinstance(entries, list):
         raise Fault(("include",), "`include` must be a list")
+    faults = []
     for index, entry in enumerate(entries or ()):
-        _copy(_load(entry, ("include", index), files, included), tree)
-    tree.pop("include", None)
+        path = ("include", index)
+        _warn_of_unknown(entry, path, tree, files)
+        try:
+            imported = _load(entry, path, files, included)
+        except Fault as fault:
+            faults.append(fault)
+        else:
+            _copy(imported, tree)
+    if not faults:
+        tree.pop("include", None)
+    return faults
+
+
+def _warn_of_unknown(entry: Any, path: KeyPath, tree: Map, files: Files) -> None:
+    """Keys that the reference passes over."""
+    for key in entry if isinstance(entry, dict) else ():
+        if key not in _KEYS and not key.startswith("x-"):
+            from compose.loader.nearest import suggestion
+
+            text = f"additional property {key} is ignored{suggestion(key, _KEYS)}"
+            files.note([Fault((*path, key), text, harmless=True)], tree)
 
 
 def _strings(value: Any) -> list[str]:

@@ -35,6 +35,13 @@ _SAID = {
 }
 
 
+_SHAPES = {  # of a value that a regular expression describes, for people
+    "always|never|build|if_not_present|missing|refresh|daily|weekly|every_([0-9]+[wdhms])+": (
+        "must be always, never, build, missing, if_not_present, refresh, daily, weekly or every_<duration>"
+    ),
+}
+
+
 def validate(tree: Any, faults: list[Fault], *, interpolated: bool) -> None:
     """Note everything in the tree that the schema forbids.
 
@@ -120,7 +127,10 @@ def _object(value: Any, node: Node, link: _Link, faults: list[Fault], lenient: b
     for key, item in value.items():
         below = expected[key]
         if below is None:
-            said = f"additional property {key} is not allowed{_suggest(key, expected.properties)}"
+            from compose.loader.nearest import suggestion
+
+            meant = suggestion(key, expected.properties) or (_misplaced(item) if not link else "")
+            said = f"additional property {key} is not allowed{meant}"
             faults.append(_fault((link, key), said))
         elif type(item) not in below.fine:
             _check(item, below, (link, key), faults, lenient)
@@ -129,13 +139,10 @@ def _object(value: Any, node: Node, link: _Link, faults: list[Fault], lenient: b
         faults.extend(_fault(link, f"{key} is required") for key in missing)
 
 
-def _suggest(key: str, properties: dict[str, Any]) -> str:
-    if not properties or len(key) > 2 * max(map(len, properties)):
-        return ""
-    import difflib
-
-    close = difflib.get_close_matches(key, properties, n=1, cutoff=0.6)
-    return f", did you mean `{close[0]}`?" if close else ""
+def _misplaced(value: Any) -> str:
+    """What to say of a top-level entry that looks like a service."""
+    service = isinstance(value, dict) and ("image" in value or "build" in value)
+    return ", services stand below `services:`" if service else ""
 
 
 def _array(value: Any, node: Node, link: _Link, faults: list[Fault], lenient: bool) -> None:
@@ -180,7 +187,8 @@ def _scalar(value: Any, node: Node, link: _Link, faults: list[Fault]) -> None:
         many = "must be one of the following: " if len(allowed) > 1 else "must be "
         faults.append(_fault(link, many + shown))
     if node.matches is not None and isinstance(value, str) and not node.matches(value):
-        faults.append(_fault(link, f"does not match pattern '{node.pattern}'"))
+        said = _SHAPES.get(node.pattern or "") or f"does not match pattern '{node.pattern}'"
+        faults.append(_fault(link, said))
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         _finite(value, link, faults)
         if node.least is not None and value < node.least:

@@ -49,6 +49,8 @@ class _Below(dict[str, "Node | None"]):
             found: Node | None = Node(raw)
         else:
             found = next((node for matches, node in self.patterns if matches(key)), self.rest)
+            if not key and found is not None and not found.anything:
+                found = None  # a mapping of names has no empty one
         self[key] = found
         return found
 

@@ -130,11 +130,11 @@ def _port(item: Any, path: KeyPath) -> str | None:
         target = item.get("target")
         if target is None:
             raise Fault(path, "is missing a target port")
-        # As in the reference, ``published: 80`` and ``published: "80"`` are not the same here.
+        # As in the reference, ``published: 80`` and ``published: "80"`` are not the same here, nor are "" and nothing.
         published = item.get("published")
         published = f"({published})" if isinstance(published, int) else published
         return (
-            f"{item.get('host_ip', '0.0.0.0')}:{'' if published is None else published}:{target}"
+            f"{item.get('host_ip', '0.0.0.0')}:{'(none)' if published is None else published}:{target}"
             f"/{item.get('protocol') or 'tcp'}"
         )
     return str(item) if isinstance(item, (str, int)) and not isinstance(item, bool) else None

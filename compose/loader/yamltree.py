@@ -42,16 +42,16 @@ class _Tagged:
 
 def parse(text: str | bytes, *, file: str, number: int, shown: str) -> list[Document]:
     """The documents of a file; ``number`` is the file's place in positions, ``shown`` its name in messages."""
-    from compose.loader.libyaml import MarkedYAMLError, YAMLError
+    from compose.loader.libyaml import YAMLError
     from compose.loader.yamlnodes import compose_all
 
     decoded = _decode(text, file, shown)
     try:
         nodes = compose_all(decoded)
-    except MarkedYAMLError as error:
-        raise _syntax(error, file, shown, len(decoded.splitlines())) from None
     except YAMLError as error:
-        raise ComposeFileError(f"{shown}: {_one_line(str(error))}", file=file) from None
+        from compose.loader.yamlerrors import syntax_error
+
+        raise syntax_error(error, decoded, file, shown) from None
     tagged = "!reset" in decoded or "!override" in decoded
     aliases = "&" in decoded and "*" in decoded
     documents = []
@@ -91,25 +91,6 @@ def _decode(text: str | bytes, file: str, shown: str) -> str:
             column=column,
         )
     return text
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
-
-
-def _syntax(error: Any, file: str, shown: str, lines: int) -> ComposeFileError:
-    mark = error.problem_mark or error.context_mark
-    text = ", ".join(_one_line(part) for part in (error.context, error.problem) if part)
-    began = error.context_mark
-    if began and mark and began.line != mark.line:
-        if mark.line >= lines:  # the end of the file says nothing; where it began does
-            mark = began
-        else:
-            text += f" (began in line {began.line + 1})"
-    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-    return ComposeFileError(
-        f"{shown}:{line}:{column}: yaml: {text}", file=file, line=line, column=column
-    )
 
 
 def _tagged(value: Any, tag: str | None) -> Any:

@@ -37,6 +37,9 @@ def test_the_offending_line_is_shown_with_a_mark_below_the_column(tmp_path: Path
         ("volume", "volumes"),
         ("imag", "image"),
         ("comand", "command"),
+        ("cmd", "command"),
+        ("restart_policy", "restart"),
+        ("env", "env_file` or `environment"),
     ],
 )
 def test_the_nearest_key_is_suggested(key: str, suggestion: str, tmp_path: Path) -> None:
@@ -143,3 +146,79 @@ def test_what_is_deprecated_is_a_warning(tmp_path: Path) -> None:
 def test_an_env_file_whose_path_is_no_text_is_said_once(rest: str, tmp_path: Path) -> None:
     said = refusal(tmp_path, f"{HEAD}    env_file: [{{path: 1{rest}}}]\n")
     assert said == "compose.yaml:4:17: services.web.env_file[0].path: must be a string"
+
+
+@pytest.mark.parametrize(
+    ("lines", "meant"),
+    [
+        ("depends_on: [dbb]", "db"),
+        ("networks: [bakc]", "back"),
+        ("volumes: ['daat:/x']", "data"),
+        ("secrets: [pas]", "pass"),
+    ],
+)
+def test_the_nearest_name_is_suggested_for_what_is_not_defined(
+    lines: str, meant: str, tmp_path: Path
+) -> None:
+    rest = "  db: {image: i}\nnetworks: {back: }\nvolumes: {data: }\nsecrets: {pass: {file: f}}\n"
+    said = refusal(tmp_path, f"{HEAD}    {lines}\n{rest}")
+    assert said.endswith(f", did you mean `{meant}`?")
+
+
+def test_services_at_the_top_of_a_file_are_told_where_they_belong(tmp_path: Path) -> None:
+    said = refusal(tmp_path, "web:\n  image: i\nservices: {}\n")
+    assert said.endswith("additional property web is not allowed, services stand below `services:`")
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("services:\n\tweb: {image: i}\n", "YAML is indented by spaces, this is a tab"),
+        (f"{HEAD}    command: @x\n", "a value that begins with `@` needs quotes"),
+        (f"{HEAD}    command: a: b\n", "a value that holds `: ` needs quotes"),
+        ("services:\n  web\n    image: i\n", "is there a colon missing in the line before?"),
+    ],
+)
+def test_a_usual_slip_in_yaml_is_named(text: str, hint: str, tmp_path: Path) -> None:
+    assert refusal(tmp_path, text).endswith(f": {hint}")
+
+
+def test_every_service_that_cannot_extend_is_told_and_those_that_extend_it_are_not(
+    tmp_path: Path,
+) -> None:
+    text = (
+        "services:\n  a: {extends: {service: x, file: nowhere.yaml}}\n  b: {extends: {service: cc}}\n"
+        "  c: {extends: b}\n  d: {extends: c, depends_on: [nobody]}\n  e: {extends: e}\n"
+    )
+    said = refusal(tmp_path, text).splitlines()
+    assert [line.split(": ")[1] for line in said] == [
+        "services.a.extends.file",
+        "services.b.extends",
+        "services.e.extends",
+    ]
+    assert said[1].endswith("did you mean `c`?")
+
+
+def test_every_file_that_cannot_be_included_is_told_and_what_may_need_it_is_not(
+    tmp_path: Path,
+) -> None:
+    text = (
+        "include: [one.yaml, here.yaml, two.yaml]\n"
+        "services: {a: {image: i, depends_on: [b], prots: []}}\n"
+    )
+    said = refusal(tmp_path, {"compose.yaml": text, "here.yaml": "services: {c: {image: i}}\n"})
+    assert [line.split(": ")[1] for line in said.splitlines()] == [
+        "include[0]",
+        "include[2]",
+        "services.a.prots",
+    ]
+
+
+def test_a_key_of_an_include_that_nobody_knows_is_a_warning(tmp_path: Path) -> None:
+    files = {
+        "compose.yaml": "include: [{path: b.yaml, env_files: x}]\n",
+        "b.yaml": "services: {a: {image: i}}\n",
+    }
+    assert project(tmp_path, files).warnings == (
+        "compose.yaml:1:26: include[0].env_files: additional property env_files is ignored, did you mean `env_file`?",
+    )
