@@ -7,6 +7,8 @@ import socket
 import stat
 import subprocess
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from engine import paths
 from engine.erase import erase
@@ -33,7 +35,8 @@ class Agents:
         os.makedirs(self._directory, mode=0o711, exist_ok=True)
         path = f"{self._directory}/{os.urandom(6).hex()}"
         server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        server.bind(path)
+        with _short(path) as short:
+            server.bind(short)
         os.chown(path, uid, gid)
         os.chmod(path, mode)
         server.listen(8)
@@ -43,6 +46,7 @@ class Agents:
 
     def close(self) -> None:
         for server in self._servers:
+            server.shutdown(socket.SHUT_RDWR)  # wakes who waits for a connection
             server.close()
         for process in self._processes:
             process.terminate()
@@ -107,29 +111,43 @@ def _await(path: str) -> None:
         time.sleep(0.01)
 
 
+@contextmanager
+def _short(path: str) -> Iterator[str]:
+    """Another name of a socket: an address holds 107 bytes (unix(7)), which a state directory may well exceed."""
+    fd = os.open(os.path.dirname(path) or ".", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield f"/proc/self/fd/{fd}/{os.path.basename(path)}"
+    finally:
+        os.close(fd)
+
+
 def _serve(server: socket.socket, upstream: str) -> None:
     while True:
         try:
             client, _ = server.accept()
         except OSError:
             return  # closed: the build is over
-        agent = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        threading.Thread(target=_forward, args=(client, upstream), daemon=True).start()
+
+
+def _forward(client: socket.socket, upstream: str) -> None:
+    """Carry what one connection says to the agent, and its answers back."""
+    with client, socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as agent:
         try:
-            agent.connect(upstream)
+            with _short(upstream) as short:
+                agent.connect(short)
         except OSError:
-            client.close()
-            continue
-        for one, other in ((client, agent), (agent, client)):
-            threading.Thread(target=_copy, args=(one, other), daemon=True).start()
+            return
+        back = threading.Thread(target=_copy, args=(agent, client), daemon=True)
+        back.start()
+        _copy(client, agent)
+        back.join()
 
 
 def _copy(source: socket.socket, target: socket.socket) -> None:
     try:
         while data := source.recv(65536):
             target.sendall(data)
-    except OSError:
-        pass
-    try:
         target.shutdown(socket.SHUT_WR)
     except OSError:
         pass

@@ -6,14 +6,14 @@ import os
 import time
 from collections.abc import Callable
 
-from engine.build import files
+from engine.build import faults, files
 from engine.build.reading import Reader
 from engine.build.runmounts import Preparer
 from engine.build.running import Exited, Runner
 from engine.build.stack import Stack
 from engine.build.steps import CopyStep, DirectoryStep, RunStep, Step
 from engine.build.store import Draft
-from schemas.errors import BuildFailed, EngineError, Failed
+from schemas.errors import EngineError, Failed
 
 Log = Callable[[bytes], None]
 
@@ -53,42 +53,27 @@ class Carrier:
         except Exited as err:
             words = " ".join(step.argv) if isinstance(step, RunStep) else ""
             message = f'process "{words}" did not complete successfully: exit code: {err.code}'
-            raise self._failed(step, message, err.tail, err.code) from err
-        except BuildFailed:
-            raise
-        except EngineError as err:
-            raise self._failed(step, err.message, b"", 1, hint=err.hint) from err
-        except OSError as err:
-            about = f"{err.filename}: " if err.filename else ""
-            message = about + os.strerror(err.errno or 0)
-            raise self._failed(step, message, b"", 1) from err
+            raise faults.failed(
+                step, message, self._excerpt, output=err.tail, code=err.code
+            ) from err
+        except (EngineError, OSError) as err:
+            raise faults.explained(step, err, self._excerpt) from err
 
     def _carry_out(self, step: Step, stack: Stack, draft: Draft, log: Log) -> None:
         epoch = None if self._epoch is None else self._epoch * 1_000_000_000
+
+        def say(words: str) -> None:
+            log(f"WARNING: {words}\n".encode())
+
         if isinstance(step, RunStep):
             with self._preparer.prepared(step) as extra:
                 self._runner.run(step, stack, draft, extra, log)
         elif isinstance(step, CopyStep):
-            files.copy(step, stack, draft, self._reader, epoch)
+            files.copy(step, stack, draft, self._reader, epoch, say)
         elif isinstance(step, DirectoryStep):
-            files.make_directory(step, stack, draft, epoch)
+            files.make_directory(step, stack, draft, epoch, say)
         else:
             raise Failed(f"{step}: no such step")
-
-    def _failed(
-        self, step: Step, message: str, output: bytes, code: int, *, hint: str | None = None
-    ) -> BuildFailed:
-        place = step.place
-        excerpt = self._excerpt(place.start, place.end) if place.start else ""
-        return BuildFailed(
-            message,
-            title=step.title,
-            line=place.start,
-            excerpt=excerpt,
-            output=output.decode("utf-8", "replace"),
-            code=code,
-            hint=hint,
-        )
 
 
 def cut_times(directory: str, limit: int) -> None:

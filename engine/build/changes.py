@@ -133,8 +133,7 @@ def run(walk: Walk, item: kinds.Run) -> None:
             item.security or "sandbox", found, script, walk.given.proxies,
         )
     )  # fmt: skip
-    args = dict.fromkeys(walk.own_args)
-    values = [f"{name}={walk.env.get(name, '')}" for name in args]
+    values = [f"{name}={walk.env.get(name, '')}" for name in walk.own_args]
     prefix = [f"|{len(values)}", *values] if values else []
     walk.history(f"RUN {' '.join([*prefix, *words])} # buildkit", layer=True)
 

@@ -8,16 +8,18 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections.abc import Callable
 
 from engine.build.modes import Change
-from engine.build.selection import Item, Tree, Want, walk
+from engine.build.selection import Item, Tree, Want, is_directory, walk
 from engine.kernel import inroot, mount
-from schemas.errors import Conflict, InvalidArgument, SyscallError
+from schemas.errors import Conflict, SyscallError
 from schemas.typed import NamedTuple
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _CHUNK = 1 << 30
+_LINKS = 40  # that follow one another (path_resolution(7))
 _FOREIGN = ("trusted.overlay.", "user.overlay.", "security.selinux")
 
 
@@ -62,10 +64,19 @@ class Target:
 
     def place(self, target: str, name: str) -> tuple[int, str]:
         """Where a file goes: (open directory, name). With a slash at its end, or where a directory is, it keeps its name."""
-        if target.endswith("/") or self._is_directory(target):
+        if target.endswith("/") or is_directory(self.root, target):
             return self.directory(target), name
-        parent, _, last = target.rpartition("/")
-        return self.directory(parent or "/"), last
+        # A link at the very end is followed, too, wherever it leads; one below a directory makes room.
+        for _ in range(_LINKS):
+            parent, _, last = target.rpartition("/")
+            directory = self.directory(parent or "/")
+            try:
+                link = os.readlink(last, dir_fd=directory)
+            except OSError:
+                return directory, last
+            os.close(directory)
+            target = os.path.normpath(os.path.join(parent or "/", link))
+        raise Conflict(f"cannot copy to {target}: {os.strerror(errno.ELOOP)}")
 
     def directory(self, path: str) -> int:
         """Open the directory ``path``, made with its parents when missing, for what is below."""
@@ -93,15 +104,6 @@ class Target:
         finally:
             os.close(parent)
         return fd
-
-    def _is_directory(self, path: str) -> bool:
-        try:
-            os.close(mount.open_in_root(self.root, path or "/", os.O_PATH | os.O_DIRECTORY))
-        except SyscallError as err:
-            if err.errno in (errno.ENOENT, errno.ENOTDIR):
-                return False
-            raise
-        return True
 
     def _tree(self, first: Item, items: object, target: str) -> None:
         """The content of a directory goes into ``target``, which keeps its own attributes: they are not copied."""
@@ -272,34 +274,31 @@ def _copy_xattrs(source: str, target: str) -> None:
                 raise
 
 
-def owner(text: str, passwd: bytes, group: bytes) -> tuple[int, int] | None:
-    """(uid, gid) that ``--chown`` means in a tree with these accounts; None for "". InvalidArgument."""
+def owner(
+    text: str, passwd: bytes, group: bytes, say: Callable[[str], None]
+) -> tuple[int, int] | None:
+    """(uid, gid) that ``--chown`` means in a tree with these accounts; None for "". What is unknown there means root, as
+    BuildKit takes it, but that is said."""
     if not text:
         return None
     user, colon, group_name = text.partition(":")
-    uid, gid = _account(user, passwd)
-    if colon:
-        return uid, _group(group_name, group)
-    return uid, gid
-
-
-def _account(word: str, passwd: bytes) -> tuple[int, int]:
-    """(uid, gid): a number is its own group, a name has the group of its account."""
-    if word.isdecimal():
-        return int(word), int(word)
-    for row in _rows(passwd, 4):
-        if row[0] == word:
-            return int(row[2]), int(row[3])
-    raise InvalidArgument(f"invalid user index: no user {word} in the image's /etc/passwd")
-
-
-def _group(word: str, group: bytes) -> int:
-    if word.isdecimal():
-        return int(word)
+    if user.isdecimal():
+        uid = gid = int(user)
+    else:
+        uid, gid = next(
+            ((int(row[2]), int(row[3])) for row in _rows(passwd, 4) if row[0] == user), (0, 0)
+        )
+        if not any(row[0] == user for row in _rows(passwd, 4)):
+            say(f"--chown={text}: no user {user} in the image's /etc/passwd, root is taken")
+    if not colon:
+        return uid, gid
+    if group_name.isdecimal():
+        return uid, int(group_name)
     for row in _rows(group, 3):
-        if row[0] == word:
-            return int(row[2])
-    raise InvalidArgument(f"invalid group index: no group {word} in the image's /etc/group")
+        if row[0] == group_name:
+            return uid, int(row[2])
+    say(f"--chown={text}: no group {group_name} in the image's /etc/group, {gid} is taken")
+    return uid, gid
 
 
 def _rows(text: bytes, columns: int) -> list[list[str]]:

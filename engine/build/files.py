@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable
 
 from engine.build import copying, modes, unpacking
 from engine.build.copying import Dress, Target
 from engine.build.patterns import Matcher, Parents, has_wildcards
 from engine.build.reading import Reader, Remote
-from engine.build.selection import Tree, Want, exists, expand, walk
+from engine.build.selection import Tree, Want, exists, expand, is_directory, walk
 from engine.build.stack import Stack
 from engine.build.steps import CopyStep, DirectoryStep
 from engine.build.store import Draft
@@ -20,25 +21,32 @@ from schemas.errors import NotFound
 _PASSWD, _GROUP = "/etc/passwd", "/etc/group"
 
 
-def make_directory(step: DirectoryStep, stack: Stack, draft: Draft, epoch: int | None) -> None:
+Say = Callable[[str], None]
+
+
+def make_directory(
+    step: DirectoryStep, stack: Stack, draft: Draft, epoch: int | None, say: Say
+) -> None:
     """WORKDIR."""
 
     def work(places: Places) -> None:
         root = places.write(stack, draft.upper, draft.work)
-        owner = _owner(root, step.user)
+        owner = _owner(root, step.user, say)
         os.close(Target(root, Dress(owner, None, epoch)).directory(step.path))
 
     apart(work)
 
 
-def copy(step: CopyStep, stack: Stack, draft: Draft, reader: Reader, epoch: int | None) -> None:
+def copy(
+    step: CopyStep, stack: Stack, draft: Draft, reader: Reader, epoch: int | None, say: Say
+) -> None:
     """COPY and ADD. NotFound for a source, Conflict for files and directories in each other's places."""
 
     def work(places: Places) -> None:
         below = Stack() if step.link else stack
         root = places.write(below, draft.upper, draft.work)
         accounts = places.read(stack) if step.link and step.chown else root
-        dress = Dress(_owner(accounts, step.chown), modes.parse(step.chmod), epoch)
+        dress = Dress(_owner(accounts, step.chown, say), modes.parse(step.chmod), epoch)
         target = Target(root, dress)
         tree = None if not _local(step, reader) else reader.tree(places, step.origin)
         for source in step.sources:
@@ -67,8 +75,11 @@ def _source(
         target = Target(target.root, dress._replace(owner=(0, 0)))
     path, want = wanted(step, source)
     if want.parents is not None:
-        _require(tree, path, source)
-        target.copy(tree, path, f"{step.target.rstrip('/')}/", want)
+        if not has_wildcards(path):
+            _require(tree, path, source)
+        for base in expand(tree, path):
+            if is_directory(tree.root, base):
+                target.copy(tree, base, f"{step.target.rstrip('/')}/", want)
         return
     for path in expand(tree, source):
         if step.unpack and _unpacked(tree, path, step, target):
@@ -153,8 +164,8 @@ def _remote(step: CopyStep, found: Remote, target: Target, dress: Dress) -> None
         os.close(fd)
 
 
-def _owner(root: int, text: str) -> tuple[int, int] | None:
-    return copying.owner(text, _read(root, _PASSWD), _read(root, _GROUP)) if text else None
+def _owner(root: int, text: str, say: Say) -> tuple[int, int] | None:
+    return copying.owner(text, _read(root, _PASSWD), _read(root, _GROUP), say) if text else None
 
 
 def _read(root: int, path: str) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import posixpath
+import stat
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -18,7 +19,7 @@ from engine.build.instructions import Document, Mount
 from engine.build.patterns import Matcher
 from engine.build.reading import Reader
 from engine.build.running import Extra
-from engine.build.selection import Want, expand
+from engine.build.selection import Want, expand, walk
 from engine.build.stack import Stack
 from engine.build.steps import MountOf, Origin, RunStep
 from engine.build.trees import Places
@@ -248,27 +249,34 @@ class Preparer:
         mount = item.mount
         temporary = f"{path}.{os.urandom(4).hex()}"
         os.mkdir(temporary)
-        owner = (
-            None if mount.uid is None and mount.gid is None else (mount.uid or 0, mount.gid or 0)
+        seed = None if item.origin.kind == "scratch" else self._fill(item, temporary)
+        uid, gid, mode = (
+            (seed.st_uid, seed.st_gid, seed.st_mode & 0o7777) if seed else (0, 0, 0o755)
         )
-        if item.origin.kind != "scratch":
-            self._fill(item, temporary, owner)
-        os.chown(temporary, *(owner or (0, 0)))
-        os.chmod(temporary, 0o755 if mount.mode is None else mount.mode)
+        if mount.uid is not None or mount.gid is not None:
+            uid, gid = mount.uid or 0, mount.gid or 0
+        os.chown(temporary, uid, gid)
+        os.chmod(temporary, mode if mount.mode is None else mount.mode)
         try:
             os.rename(temporary, path)
         except OSError:
             erase(temporary)  # another build was quicker
 
-    def _fill(self, item: MountOf, path: str, owner: tuple[int, int] | None) -> None:
+    def _fill(self, item: MountOf, path: str) -> os.stat_result | None:
+        """Put in what the cache is to begin with; what its directory looks like there."""
         from engine.build.trees import apart
 
-        def work(places: Places) -> None:
+        def work(places: Places) -> os.stat_result | None:
             tree = self._reader.tree(places, item.origin)
+            found = None
             for source in expand(tree, item.mount.source or "/"):
-                Target(places.open(path), Dress(owner)).copy(tree, source, "/", _EVERYTHING)
+                target = Target(places.open(path), Dress())
+                target.copy(tree, source, "/", _EVERYTHING)
+                first = next(walk(tree, source, _EVERYTHING), None)
+                found = first.status if first and stat.S_ISDIR(first.status.st_mode) else None
+            return found
 
-        apart(work)
+        return apart(work)
 
 
 def _locked(path: str, held: ExitStack, *, wait: bool, shared: bool = False) -> bool:

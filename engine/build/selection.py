@@ -238,3 +238,14 @@ def exists(tree: Tree, path: str) -> bool:
     finally:
         os.close(fd)
     return True
+
+
+def is_directory(root: int, path: str) -> bool:
+    """Whether a directory, or a link to one, is at ``path`` below ``root``."""
+    try:
+        os.close(mount.open_in_root(root, path or "/", os.O_PATH | os.O_DIRECTORY))
+    except SyscallError as err:
+        if err.errno in (errno.ENOENT, errno.ENOTDIR):
+            return False
+        raise
+    return True

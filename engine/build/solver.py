@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from engine.build import cachekey, store
+from engine.build import cachekey, faults, store
 from engine.build.cachekey import Surroundings
 from engine.build.instructions import Place
 from engine.build.reading import Reader
@@ -20,7 +20,7 @@ from engine.build.stack import Stack
 from engine.build.steps import CopyStep, Origin, RunStep, StagePlan, Step
 from engine.build.store import Draft, Entry
 from engine.build.workshop import Workshop
-from schemas.errors import Failed
+from schemas.errors import EngineError, Failed
 from schemas.typed import NamedTuple, Protocol
 
 Report = Callable[..., None]
@@ -108,7 +108,11 @@ class Solver:
         around = self._around._replace(platform=str(plan.platform))
         for step in plan.steps:
             keys.append(
-                _laid(keys[-1], step, cachekey.step(keys[-1], step, self._read(step), around))
+                _laid(
+                    keys[-1],
+                    step,
+                    cachekey.step(keys[-1], step, self._of(step, self._read), around),
+                )
             )
         return keys
 
@@ -265,7 +269,7 @@ class Solver:
     ) -> Outcome:
         step = plan.steps[index]
         around = self._around._replace(platform=str(plan.platform))
-        content = cachekey.step(outcome.content, step, self._contents(step), around)
+        content = cachekey.step(outcome.content, step, self._of(step, self._contents), around)
         whole = _laid(outcome.content, step, content)
         if not fresh:
             entry = self._find(content, whole=False)
@@ -314,6 +318,15 @@ class Solver:
         if isinstance(step, CopyStep):
             return self.reader.copied(step)
         return self.reader.mounted(step) if isinstance(step, RunStep) else []
+
+    def _of(self, step: Step, look: Callable[[Step], list[str]]) -> list[str]:
+        """What a step reads; what cannot be read is a failure of the step."""
+        try:
+            return look(step)
+        except Canceled:
+            raise
+        except (EngineError, OSError) as err:
+            raise faults.explained(step, err, self._workshop.excerpt) from err
 
     def _check(self) -> None:
         if self._stop.is_set():

@@ -48,6 +48,7 @@ class Places:
     """What is mounted in the present thread."""
 
     def __init__(self) -> None:
+        self._mounts: list[str] = []
         self._directories: list[str] = []
         self._fds: list[int] = []
 
@@ -58,6 +59,7 @@ class Places:
             return self._open(lowers[0], _DIRECTORY)
         place = self._place()
         mount.fsopen_overlay(lowers, None, None, place)
+        self._mounts.append(place)
         if stack.host:
             self._usr(place, stack, None)
         return self._open(place, _DIRECTORY)
@@ -66,6 +68,7 @@ class Places:
         """The stack with ``upper`` on top, writable; a descriptor of its root."""
         place = self._place()
         mount.fsopen_overlay(stack.lowers(), upper, work, place)
+        self._mounts.append(place)
         if stack.host:
             self._usr(place, stack, upper)
         return self._open(place, _DIRECTORY)
@@ -77,8 +80,9 @@ class Places:
     def close(self) -> None:
         for fd in self._fds:
             os.close(fd)
-        for place in reversed(self._directories):
+        for place in reversed(self._mounts):
             mount.umount(place, mount.MNT_DETACH)
+        for place in self._directories:
             os.rmdir(place)
 
     def _usr(self, place: str, stack: Stack, upper: str | None) -> None:
@@ -91,7 +95,7 @@ class Places:
         else:
             own, work = host_directories(upper)
             mount.fsopen_overlay(lowers, own, work, target)
-        self._directories.append(target)
+        self._mounts.append(target)
 
     def _place(self) -> str:
         parent = f"{paths.run()}/build"

@@ -23,7 +23,7 @@ class Workshop:
 
     def __init__(self, spec: BuildSpec, excerpt: Callable[[int, int], str]) -> None:
         self._spec = spec
-        self._excerpt = excerpt
+        self.excerpt = excerpt
         self._lock = threading.Lock()
         self._stopped = False
         self._made: tuple[Carrier, Runner, Agents, Preparer] | None = None
@@ -47,7 +47,7 @@ class Workshop:
         agents = Agents(dict(self._spec.get("ssh") or {}))
         preparer = Preparer(reader, asked.secrets(self._spec), agents)
         epoch = asked.epoch(self._spec)
-        carrier = Carrier(reader, runner, preparer, epoch=epoch, excerpt=self._excerpt)
+        carrier = Carrier(reader, runner, preparer, epoch=epoch, excerpt=self.excerpt)
         return carrier, runner, agents, preparer
 
     def stop(self) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.support import dockerfiles, imagetree
+from tests.support.dockerfile_cases import CASES
+from tests.support.served import serving
 
 if TYPE_CHECKING:
     from engine.local import LocalEngine
@@ -53,7 +56,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.mark.parametrize("case", dockerfiles.CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_an_image_is_what_docker_makes_of_the_same_file(
     case: dockerfiles.Case, engine: LocalEngine, base: Path, tmp_path: Path
 ) -> None:
@@ -63,7 +66,8 @@ def test_an_image_is_what_docker_makes_of_the_same_file(
         before = dockerfiles.Case("before", text)
         dockerfiles.write(before, tmp_path / f"before-{number}")
         build(engine, {"context": str(tmp_path / f"before-{number}"), "tags": [tag]})
-    build(engine, spec(case, tmp_path))
+    with serving() if case.served else nullcontext():
+        build(engine, spec(case, tmp_path))
     config, tree = saved(engine, "case:1", tmp_path)
     found = {**imagetree.settings(config), **imagetree.changes(tree, below)}
     assert found == GOLDEN[case.name]

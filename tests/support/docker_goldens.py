@@ -11,44 +11,50 @@ import json
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from tests.support import dockerfiles, imagetree
+from tests.support.dockerfile_cases import CASES
+from tests.support.served import serving
 
 GOLDEN = Path(__file__).parent.parent / "engine" / "golden" / "builds.json"
 
 
 def main(names: list[str]) -> int:
-    with tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory() as scratch, serving():
         archive = Path(scratch) / "base.tar"
         archive.write_bytes(dockerfiles.base_archive())
         _docker("load", "-i", str(archive))
         _, base = imagetree.read(_docker("save", dockerfiles.BASE))
         found: dict[str, Any] = json.loads(GOLDEN.read_text()) if GOLDEN.exists() and names else {}
-        for case in dockerfiles.CASES:
-            if names and case.name not in names:
-                continue
-            print(case.name, flush=True)
+        wanted = [case for case in CASES if not names or case.name in names]
+
+        def one(case: dockerfiles.Case) -> None:
             try:
                 found[case.name] = _build(case, Path(scratch) / case.name, base)
             except RuntimeError as err:
-                print(err)
+                print(f"{case.name}: {err}")
+
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(one, wanted))
         _docker("rmi", "-f", dockerfiles.BASE)
     GOLDEN.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n")
     return 0
 
 
 def _build(case: dockerfiles.Case, directory: Path, base: imagetree.Tree) -> Any:
-    for tag, text in case.before:
-        _docker("build", "-q", "-t", tag, "-", input=text.encode())
+    for name, text in case.before:
+        _docker("build", "-q", "-t", name, "-", input=text.encode())
+    tag = f"golden:{case.name}"
     dockerfiles.write(case, directory / "context")
     words = _words(case, directory)
-    _docker("build", "-q", "--no-cache", "-t", "golden:case", *words, str(directory / "context"))
+    _docker("build", "-q", "--no-cache", "-t", tag, *words, str(directory / "context"))
     try:
-        config, tree = imagetree.read(_docker("save", "golden:case"))
+        config, tree = imagetree.read(_docker("save", tag))
     finally:
-        _docker("rmi", "-f", "golden:case", *(tag for tag, _ in case.before))
+        _docker("rmi", "-f", tag, *(name for name, _ in case.before))
     return {**imagetree.settings(config), **imagetree.changes(tree, base)}
 
 
@@ -58,6 +64,9 @@ def _words(case: dockerfiles.Case, directory: Path) -> list[str]:
         words += ["--build-arg", f"{name}={value}"]
     for name, value in options.get("labels", {}).items():
         words += ["--label", f"{name}={value}"]
+    if "network" in options:
+        words += ["--network", options["network"]]
+        words += ["--allow", "network.host"] if options["network"] == "host" else []
     if "target" in options:
         words += ["--target", options["target"]]
     if "dockerfile" in options:

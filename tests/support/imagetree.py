@@ -9,6 +9,7 @@ import tarfile
 from typing import Any
 
 Tree = dict[str, list[Any]]
+OLD = 1_600_000_000
 _KINDS = {
     tarfile.DIRTYPE: "directory",
     tarfile.SYMTYPE: "link",
@@ -19,7 +20,8 @@ _KINDS = {
 
 
 def read(archive: bytes) -> tuple[dict[str, Any], Tree]:
-    """(config, tree) of the first image of the archive; the tree is path → [kind, mode, uid, gid, what]."""
+    """(config, tree) of the first image of the archive; the tree is path → [kind, mode, uid, gid, what, more]: ``more`` are its
+    extended attributes, and "old" for the time that files of contexts have. Names of one file share one list."""
     with tarfile.open(fileobj=io.BytesIO(archive)) as outer:
         (image, *_) = json.load(_file(outer, "manifest.json"))
         config = json.load(_file(outer, image["Config"]))
@@ -55,7 +57,7 @@ def _apply(layer: tarfile.TarFile, tree: Tree) -> None:
         if kind != "directory":
             _remove_below(tree, name)
         if member.islnk():
-            tree[name] = list(tree[member.linkname.removeprefix("./")])
+            tree[name] = tree[member.linkname.removeprefix("./")]
             continue
         what: Any = ""
         if kind == "link":
@@ -69,7 +71,9 @@ def _apply(layer: tarfile.TarFile, tree: Tree) -> None:
                 if len(data) < 300 and data.isascii()
                 else hashlib.sha256(data).hexdigest()
             )
-        tree[name] = [kind, f"{member.mode & 0o7777:o}", member.uid, member.gid, what]
+        more = sorted(key for key in member.pax_headers if "xattr" in key)
+        more += ["old"] if member.mtime == OLD and kind == "file" else []
+        tree[name] = [kind, f"{member.mode & 0o7777:o}", member.uid, member.gid, what, *more]
 
 
 def _remove_below(tree: Tree, directory: str) -> None:
@@ -79,10 +83,15 @@ def _remove_below(tree: Tree, directory: str) -> None:
 
 def changes(tree: Tree, base: Tree) -> dict[str, Any]:
     """What a tree has that its base has not, or otherwise; and what it lacks."""
-    return {
+    names: dict[int, list[str]] = {}
+    for name, facts in sorted(tree.items()):
+        names.setdefault(id(facts), []).append(name)
+    found = {
         "files": {name: facts for name, facts in sorted(tree.items()) if base.get(name) != facts},
         "gone": sorted(set(base) - set(tree)),
     }
+    linked = sorted(group for group in names.values() if len(group) > 1)
+    return {**found, "linked": linked} if linked else found
 
 
 def settings(config: dict[str, Any]) -> dict[str, Any]:
