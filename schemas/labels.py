@@ -22,6 +22,7 @@ ANONYMOUS_VOLUME = "com.docker.volume.anonymous"
 
 STACK_PREFIX = "com.docker.stack."
 STACK = STACK_PREFIX + "namespace"  # what ``docker stack`` goes by
+STACK_IMAGE = STACK_PREFIX + "image"  # the image as the file has it, without a digest
 
 HOOK = PREFIX + "hook"  # "pre_start": a container that runs a hook
 
@@ -35,3 +36,7 @@ CONTENT_DIGESTS = OWN_PREFIX + "content-digests"
 HOOKS = OWN_PREFIX + "hooks"
 # The hooks themselves, as JSON, on an engine that keeps nothing but what it knows.
 HOOK_SPECS = OWN_PREFIX + "hook-specs"
+# On a cluster's secret or config: its key in the file.
+STORED = OWN_PREFIX + "stored"
+# On a service that was stopped: how many tasks it had.
+STOPPED = OWN_PREFIX + "stopped-replicas"

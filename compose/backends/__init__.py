@@ -9,9 +9,12 @@ from schemas.errors import UsageError
 if TYPE_CHECKING:
     from schemas.engine import Engine
     from schemas.grades import Grades
+    from compose.backends.swarm.admin import Swarm
     from schemas.records import Artifact
+    from schemas.service_engine import ServiceEngine
 
 ENGINES = ("local", "docker")
+CLUSTERS = ("swarm",)  # engines that schedule by themselves: they are told of services
 GRADED = ("local", "docker", "swarm")  # engines that say what they honour
 
 
@@ -37,6 +40,22 @@ def open_engine(name: str) -> Engine:
 
         return DockerEngine()
     raise UsageError(f'unknown engine "{name}" (there are: {", ".join(ENGINES)})')
+
+
+def open_cluster(name: str) -> ServiceEngine:
+    """The engine called ``name`` that schedules by itself; UsageError when there is none of that name."""
+    if name not in CLUSTERS:
+        raise UsageError(f'engine "{name}" does not schedule services (that does: {", ".join(CLUSTERS)})')
+    from compose.backends.swarm.engine import SwarmEngine
+
+    return SwarmEngine()
+
+
+def open_swarm() -> Swarm:
+    """The membership of a Swarm of the daemon that the environment names."""
+    from compose.backends.swarm.admin import Swarm
+
+    return Swarm()
 
 
 def grades_of(name: str) -> Grades:

@@ -7,10 +7,10 @@ import threading
 import anyio
 import anyio.to_thread
 
-from compose.execute.course import BUSY, is_busy
+from compose.execute.course import BUSY, WAITS, is_busy
 from compose.execute.crew import Perform
 from compose.execute.interrupts import BEAT
-from compose.plan.actions import Plan, Step, WaitFor
+from compose.plan.actions import Plan, Step
 
 
 def run(plan: Plan, perform: Perform, *, limit: int, stop: threading.Event) -> bool:
@@ -48,7 +48,7 @@ class _Group:
         for id in step.after:
             if id in self._done:
                 await self._done[id].wait()
-        limiter = self._waiting if isinstance(step.action, WaitFor) else self._working
+        limiter = self._waiting if isinstance(step.action, WAITS) else self._working
         if is_busy(step):
             limiter = self._busy
         # What has begun is waited for, even when the scope is cancelled meanwhile: no engine call is abandoned.

@@ -11,11 +11,14 @@ from compose.plan.actions import (
     StopContainer,
     WaitFor,
 )
+from compose.plan.service_actions import RemoveService, WaitForService
 
 # Engine calls that work, rather than wait for a container, gain nothing from more threads than this: they would take
 # the processor and the database from each other.
 BUSY = 8
-_PATIENT = (StopContainer, RestartContainer, RunHooks, RunPreStart, WaitFor)
+# Steps that only wait for others; they do not count against a limit.
+WAITS = (WaitFor, WaitForService)
+_PATIENT = (StopContainer, RestartContainer, RunHooks, RunPreStart, RemoveService, *WAITS)
 
 
 def is_busy(step: Step) -> bool:

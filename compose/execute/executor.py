@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from compose.execute.dispatch import Dispatch
+from compose.execute.course import WAITS
 from compose.execute.interrupts import deferred
-from compose.plan.actions import Plan, WaitFor
+from compose.plan.actions import Plan, Step
 from schemas.engine import Engine
 from schemas.records import Progress
 
@@ -29,7 +29,7 @@ def execute(
     """
     if not plan.steps:
         return True
-    from compose.execute.waits import Stopped
+    from compose.execute.dispatch import Dispatch
 
     stop = stop or threading.Event()
     lock = threading.Lock()
@@ -39,7 +39,16 @@ def execute(
             report(progress)
 
     perform = Dispatch(engine, plan, serial, stop, hear)
-    if any(isinstance(step.action, WaitFor) for step in plan.steps):
+    return run_plan(plan, perform, parallel=parallel, stop=stop)
+
+
+def run_plan(
+    plan: Plan, perform: Callable[[Step], None], *, parallel: int, stop: threading.Event
+) -> bool:
+    """Have every step performed, with the promises of ``execute``; False when ``stop`` kept some from it."""
+    from compose.execute.waits import Stopped
+
+    if any(isinstance(step.action, WAITS) for step in plan.steps):
         from compose.execute import bridge as runner
     else:
         from compose.execute import crew as runner  # type: ignore[no-redef]

@@ -35,15 +35,21 @@ def grades(project: Project, options: LoadOptions, engines: Sequence[Grades]) ->
     from compose.loader.load import merged
 
     files, tree = merged(options, Evidence())
-    walker = _Walker(engines)
     found: list[tuple[int, Grade]] = []
-    for path, supports in walker.project(project, tree):
+    for path, supports in graded(project, tree, engines):
         position = marks.locate(tree, path) or 0
         number, line, column = marks.unpack(position)
         where = f"{shown_file(files.shared.numbers[number], options.cwd)}:{line}:{column}"
         found.append((position, Grade(show(path), where, supports)))
     found.sort(key=lambda item: item[0])
     return [grade for _, grade in found]
+
+
+def graded(
+    project: Project, tree: Mapping[str, Any], engines: Sequence[Grades]
+) -> Iterator[tuple[KeyPath, Supports]]:
+    """The grades of the attributes that ``tree`` writes."""
+    return _Walker(engines).project(project, tree)
 
 
 class _Walker:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from compose.plan.service_actions import ServiceAction
 from schemas.specs import ContainerSpec, NetworkSpec, VolumeSpec
 from schemas.typed import NamedTuple
 
@@ -216,6 +217,7 @@ Action = (
     | RunHooks
     | RunPreStart
     | WaitFor
+    | ServiceAction
 )
 
 

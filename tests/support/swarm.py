@@ -113,7 +113,11 @@ class Node:
         self._holder.wait()
 
     def _enter(self) -> list[str]:
-        return ["nsenter", f"--net=/proc/{self.namespace}/ns/net", f"--uts=/proc/{self.namespace}/ns/uts"]
+        return [
+            "nsenter",
+            f"--net=/proc/{self.namespace}/ns/net",
+            f"--uts=/proc/{self.namespace}/ns/uts",
+        ]
 
 
 class Swarm:

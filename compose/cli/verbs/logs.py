@@ -60,7 +60,7 @@ def run(context: Context) -> int:
     args = context.args
     if args.index and len(args.names) != 1:
         raise UsageError("--index requires one service to be selected")
-    query = _query(args)
+    query = query_of(args)
     name, project = context.project_or_name()
     services = list(args.names)
     if project is not None:
@@ -103,7 +103,8 @@ def _print(printer: LogPrinter, said: Iterable[Said]) -> None:
             printer.ended(short_name(info), what.code)
 
 
-def _query(args: Arguments) -> LogQuery:
+def query_of(args: Arguments) -> LogQuery:
+    """What the flags ask for; UsageError."""
     query: LogQuery = {}
     if args.details:
         query["details"] = True

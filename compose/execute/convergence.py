@@ -1,0 +1,112 @@
+"""Waiting until a service is what its spec says, with a word of progress for every task."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from compose.execute.waits import Stopped
+from compose.plan.convergence import Verdict, by_slot, judge, reason
+from compose.plan.service_actions import WaitForService
+from schemas.errors import DependencyError, NotFound
+from schemas.records import Progress
+from schemas.service_engine import ServiceEngine
+from schemas.services import NodeInfo, ServiceInfo, TaskInfo
+
+_BEAT = 0.3  # seconds between two looks
+# Seconds for which all tasks must run, one after the other look, before it is believed; a rolling update has a monitor of its own.
+_SETTLE = 1.0
+_STUCK = 10.0  # seconds without hope after which there is none
+_WORDS = {
+    "new": "Created", "pending": "Pending", "assigned": "Assigned", "accepted": "Accepted", "preparing": "Preparing",
+    "ready": "Ready", "starting": "Starting", "running": "Running", "complete": "Complete", "failed": "Failed",
+    "rejected": "Rejected", "orphaned": "Lost", "shutdown": "Shutdown",
+}  # fmt: skip
+
+
+def wait_for_service(
+    engine: ServiceEngine,
+    action: WaitForService,
+    report: Callable[[Progress], None],
+    stopped: Callable[[], bool],
+    *,
+    timeout: float = 0.0,
+) -> None:
+    """Block until the service meets the condition; DependencyError with the task's own error when it will not, or when
+    ``timeout`` seconds (0: none) have passed. Raises Stopped."""
+    began = time.monotonic()
+    met = stuck = 0.0
+    tasks = _Tasks(action.subject, report)
+    said = ""
+    while True:
+        if stopped():
+            raise Stopped
+        verdict = _look(engine, action, tasks)
+        now = time.monotonic()
+        met = (met or now) if verdict.outcome == "met" else 0.0
+        stuck = (stuck or now) if verdict.outcome == "stuck" else 0.0
+        if met and now - met >= _SETTLE:
+            break
+        if verdict.outcome == "failed" or (stuck and now - stuck >= _STUCK):
+            return _failed(action, verdict.text, report)
+        if timeout and now - began >= timeout:
+            text = f"not converged after {timeout:g} seconds"
+            return _failed(action, f"{text}: {verdict.text}" if verdict.text else text, report)
+        word = f"{verdict.text or 'Settling'}"
+        if word != said:
+            said = word
+            report(Progress(action.subject, word[0].upper() + word[1:], "working"))
+        time.sleep(_BEAT)
+    word = "Completed" if action.condition == "completed" else "Converged"
+    report(Progress(action.subject, word, "done", f"{verdict.ready}/{verdict.wanted}"))
+    return None
+
+
+def _look(engine: ServiceEngine, action: WaitForService, tasks: _Tasks) -> Verdict:
+    try:
+        service = engine.service(action.name)
+    except NotFound:
+        raise DependencyError(
+            f"service {action.name} was removed while it was waited for"
+        ) from None
+    found = engine.tasks([service])
+    nodes = {node.id: node for node in engine.nodes()}
+    tasks.say(service, found, nodes)
+    return judge(service, found, nodes, condition=action.condition, rolled_back=action.rolled_back)
+
+
+def _failed(action: WaitForService, text: str, report: Callable[[Progress], None]) -> None:
+    if not action.required:
+        report(Progress(action.subject, f"Skipped: {text}", "warning"))
+        return
+    report(Progress(action.subject, "Error", "error"))
+    raise DependencyError(f"service {action.name}: {text}")
+
+
+class _Tasks:
+    """Says of every place of a service what its newest task does, once for each change."""
+
+    def __init__(self, parent: str, report: Callable[[Progress], None]) -> None:
+        self._parent = parent
+        self._report = report
+        self._said: dict[str, str] = {}
+
+    def say(self, service: ServiceInfo, tasks: list[TaskInfo], nodes: dict[str, NodeInfo]) -> None:
+        for place, slot in by_slot(tasks).items():
+            task = slot[0]
+            if task.desired in ("shutdown", "remove") and task.state not in ("failed", "rejected"):
+                continue
+            where = nodes[task.node_id].hostname if task.node_id in nodes else ""
+            word = _WORDS.get(task.state, task.state)
+            detail = f"on {where}" if where else ""
+            if task.state in ("failed", "rejected") or (task.state == "pending" and task.error):
+                detail = f"{detail}: {reason(task)}".lstrip(": ")
+            text = f"{word} {detail}".rstrip()
+            if self._said.get(place) == text + task.id:
+                continue
+            self._said[place] = text + task.id
+            name = f"{service.name}.{task.slot or where or task.node_id}"
+            ended = task.state in ("running", "complete")
+            bad = task.state in ("failed", "rejected")
+            status = "done" if ended else "warning" if bad else "working"
+            self._report(Progress(f"Task {name}", text, status))  # type: ignore[arg-type]
