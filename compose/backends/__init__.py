@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from schemas.errors import UsageError
 
 if TYPE_CHECKING:
+    from compose.backends.swarm.admin import Swarm
     from schemas.engine import Engine
     from schemas.grades import Grades
-    from compose.backends.swarm.admin import Swarm
     from schemas.records import Artifact
     from schemas.service_engine import ServiceEngine
 

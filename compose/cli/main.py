@@ -126,7 +126,15 @@ def _call(name: str, module_name: str, words: list[str], options: object) -> int
     from compose.cli.verbs import VERBS
 
     assert isinstance(options, Options)
-    module = import_module(f"compose.cli.verbs.{module_name}")
+    path = f"compose.cli.verbs.{module_name}"
+    if options.engine != "local":
+        from compose.backends import CLUSTERS
+
+        if options.engine in CLUSTERS:  # the same verb on services instead of containers
+            from compose.cli.cluster import module_of
+
+            path = module_of(module_name) or path
+    module = import_module(path)
     parser = Parser()
     module.add_arguments(parser)
     parser.add_argument("--dry-run", action="store_true", help="Execute command in dry run mode")

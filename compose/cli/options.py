@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from compose.render.progress import Reporter
     from schemas.engine import Engine
+    from schemas.service_engine import ServiceEngine
 
 ANSI = ("never", "always", "auto")
 PROGRESS = ("auto", "tty", "plain", "json", "quiet", "none")
@@ -51,7 +52,7 @@ def global_parser() -> Parser:
     )
     add("--compatibility", action="store_true", help="Run compose in backward compatibility mode")
     add("--dry-run", action="store_true", help="Execute command in dry run mode")
-    add("--engine", help='The engine that runs the containers ("local"|"docker")')
+    add("--engine", help='The engine that runs the containers ("local"|"docker"|"swarm")')
     add("--env-file", action="append", help="Specify an alternate environment file")
     add("-f", "--file", action="append", help="Compose configuration files")
     add("--parallel", type=int, default=-1, help="Control max parallelism, -1 for unlimited")
@@ -105,6 +106,7 @@ class Context:
         self.environ = environ
         self._projects: dict[tuple[tuple[str, ...], bool], Project] = {}
         self._engine: Engine | None = None
+        self._cluster: ServiceEngine | None = None
         self._reporter: Reporter | None = None
         self.title = "Running"  # what a display of progress is headed with
 
@@ -168,6 +170,15 @@ class Context:
         return self._engine
 
     @property
+    def cluster(self) -> ServiceEngine:
+        """The engine when it is one that schedules services by itself, opened at first use."""
+        if self._cluster is None:
+            from compose.backends import open_cluster
+
+            self._cluster = open_cluster(self.options.engine)
+        return self._cluster
+
+    @property
     def reporter(self) -> Reporter:
         """Where progress goes; made at first use, finished by ``close``."""
         if self._reporter is None:
@@ -194,6 +205,9 @@ class Context:
         if self._engine is not None:
             self._engine.close()
             self._engine = None
+        if self._cluster is not None:
+            self._cluster.close()
+            self._cluster = None
 
     def _warn(self, warnings: tuple[str, ...]) -> None:
         from compose.render.text import warn

@@ -14,7 +14,7 @@ from schemas.service_engine import ServiceEngine
 from schemas.services import NodeInfo, ServiceInfo, TaskInfo
 
 _BEAT = 0.3  # seconds between two looks
-# Seconds for which all tasks must run, one after the other look, before it is believed; a rolling update has a monitor of its own.
+# Seconds for which all tasks must run before it is believed; a rolling update has a monitor of its own.
 _SETTLE = 1.0
 _STUCK = 10.0  # seconds without hope after which there is none
 _WORDS = {

@@ -43,14 +43,14 @@ def unhonoured(
     for name in sorted(services):
         body = project.services[name]
         if not body.get("image"):
-            path: KeyPath = ("services", name, "build") if "build" in body else ("services", name)
-            faults.append(Fault(path, f"a service on engine {grades.engine} needs an image", _BUILD))
+            place: KeyPath = ("services", name, "build") if "build" in body else ("services", name)
+            faults.append(
+                Fault(place, f"a service on engine {grades.engine} needs an image", _BUILD)
+            )
     return faults, warnings
 
 
-_BUILD = (
-    "give it image: REGISTRY/NAME:TAG, then pycompose build --push (or build and push) on a machine with an engine that builds"
-)
+_BUILD = "give it image: REGISTRY/NAME:TAG, then build and push it (pycompose build --push) with an engine that builds"
 
 
 def _used(project: Project, services: frozenset[str]) -> frozenset[tuple[str, str]]:

@@ -100,11 +100,17 @@ def _images(
             references.append(image)
     answers = _resolved(engine, references)
     warnings = [
-        f"image {image}: its digest is not known, so every node pulls what it finds under that name: {answer.message}"
+        f"image {image}: its registry does not tell its digest, so every node takes what it has or finds under that name"
+        f" ({_short(answer.message)})"
         for image, answer in answers.items()
         if isinstance(answer, EngineError)
     ]
     return {key: each for key, each in answers.items() if isinstance(each, str)}, warnings
+
+
+def _short(text: str) -> str:
+    """The last part of a chain of reasons."""
+    return text.rpartition(": ")[2]
 
 
 def _resolved(engine: ServiceEngine, references: Iterable[str]) -> dict[str, str | EngineError]:

@@ -13,9 +13,7 @@ from schemas.service_engine import ServiceEngine
 _RELEASE, _BEAT = 15.0, 0.3  # seconds for containers that end; between two attempts
 
 
-def remove_volumes(
-    engine: ServiceEngine, project: str, report: Callable[[Progress], None]
-) -> None:
+def remove_volumes(engine: ServiceEngine, project: str, report: Callable[[Progress], None]) -> None:
     """Remove them; one that stays in use is said, not raised."""
     deadline = time.monotonic() + _RELEASE
     for volume in engine.volumes(labels={labels.STACK: project}):

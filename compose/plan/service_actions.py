@@ -66,6 +66,10 @@ class CreateStored(NamedTuple):
     spec: StoredSpec
 
     @property
+    def words(self) -> str:
+        return f"create {self.kind[:-1]}"
+
+    @property
     def subject(self) -> str:
         return f"{self.kind[:-1].capitalize()} {self.spec['name']}"
 
@@ -73,6 +77,10 @@ class CreateStored(NamedTuple):
 class RemoveStored(NamedTuple):
     kind: Kind
     name: str
+
+    @property
+    def words(self) -> str:
+        return f"remove {self.kind[:-1]}"
 
     @property
     def subject(self) -> str:

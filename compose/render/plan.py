@@ -94,7 +94,8 @@ def explained_json(explained: Explained) -> str:
 
 
 def _verb(step: Step) -> str:
-    return _WORD.sub(" ", type(step.action).__name__).lower()
+    words: str = getattr(step.action, "words", "")
+    return words or _WORD.sub(" ", type(step.action).__name__).lower()
 
 
 def _object(step: Step) -> str:

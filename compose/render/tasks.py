@@ -76,7 +76,7 @@ def task_fields(
         Labels=label_text(service.labels),
         Name=task_name(task, nodes),
         Node=node.hostname if node else task.node_id,
-        Ports=", ".join(map(port_text, (*task.ports, *service.ports))),
+        Ports=", ".join(dict.fromkeys(map(port_text, (*task.ports, *service.ports)))),
         Project=service.name.removesuffix(f"_{key}"),
         RunningFor=ago(task.created, now),
         Service=key,
@@ -89,7 +89,9 @@ def task_state(task: TaskInfo, nodes: Mapping[str, NodeInfo]) -> str:
     """Where a task is; ``lost`` when its node cannot say any more."""
     node = nodes.get(task.node_id)
     away = bool(task.node_id) and (node is None or node.state != "ready")
-    return LOST if away and task.state in ("running", "starting", "preparing", "ready") else task.state
+    return (
+        LOST if away and task.state in ("running", "starting", "preparing", "ready") else task.state
+    )
 
 
 def task_name(task: TaskInfo, nodes: Mapping[str, NodeInfo]) -> str:

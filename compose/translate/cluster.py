@@ -82,7 +82,7 @@ def service_spec(
     for section in ("secrets", "configs"):
         grants = [_grant(section, grant, around) for grant in body.get(section) or ()]
         if grants:
-            spec[section] = grants  # type: ignore[literal-required]
+            spec[section] = grants
     spec["networks"] = _networks(name, body, around)
     _endpoint(spec, body, deploy, path)
     _deployed(spec, body, deploy, path)
@@ -110,9 +110,8 @@ def _container(body: Mapping[str, Any], path: KeyPath) -> ContainerSpec:
 def _mounts(body: Mapping[str, Any], around: Around, path: KeyPath) -> list[ServiceMount]:
     found: list[ServiceMount] = []
     for index, entry in enumerate(body.get("volumes") or ()):
-        mount: ServiceMount = {
-            **mounts.volume_mount(entry, around.volumes, (*path, "volumes", index))
-        }
+        plain = mounts.volume_mount(entry, around.volumes, (*path, "volumes", index))
+        mount: ServiceMount = {**plain}  # type: ignore[typeddict-item]
         options = mount.pop("bind", None)
         # Nobody makes directories on the nodes.
         left = {key: value for key, value in (options or {}).items() if key != "create_host_path"}
@@ -128,7 +127,7 @@ def _mounts(body: Mapping[str, Any], around: Around, path: KeyPath) -> list[Serv
                 raise KeyUnsupported(
                     (*path, "tmpfs", index), f"{key}: a tmpfs of a service has size and mode only"
                 )
-        found.append({**tmpfs})
+        found.append({**tmpfs})  # type: ignore[typeddict-item]
     return found
 
 
@@ -145,7 +144,7 @@ def _volume(mount: ServiceMount, key: str, around: Around) -> None:
     }
     for name in ("driver", "driver_opts"):
         if body.get(name):
-            mount[name] = body[name]  # type: ignore[literal-required]
+            mount[name] = body[name]
 
 
 def _grant(section: str, grant: Mapping[str, Any], around: Around) -> Grant:
@@ -158,7 +157,7 @@ def _grant(section: str, grant: Mapping[str, Any], around: Around) -> Grant:
     found: Grant = {"source": around.stored[section, source], "target": target}
     for key in ("uid", "gid"):
         if str(grant.get(key) or "0") != "0":
-            found[key] = str(grant[key])  # type: ignore[literal-required]
+            found[key] = str(grant[key])
     if grant.get("mode") not in (None, 0o444):
         found["mode"] = grant["mode"]
     return found
@@ -183,9 +182,9 @@ def _networks(name: str, body: Mapping[str, Any], around: Around) -> list[Servic
 def _endpoint(
     spec: ServiceSpec, body: Mapping[str, Any], deploy: Mapping[str, Any], path: KeyPath
 ) -> None:
-    mode = deploy.get("endpoint_mode") or "vip"
-    if mode != "vip":
-        spec["endpoint_mode"] = mode
+    mode = str(deploy.get("endpoint_mode") or "vip")
+    if mode == "dnsrr":
+        spec["endpoint_mode"] = "dnsrr"
     ports: list[ServicePort] = []
     for index, entry in enumerate(body.get("ports") or ()):
         port: ServicePort = {

@@ -23,7 +23,7 @@ from schemas.specs import Healthcheck
 from schemas.typed import NamedTuple
 
 Body = dict[str, Any]
-_EMPTY = (None, "", [], {})
+_EMPTY: tuple[object, ...] = (None, "", [], {})
 
 
 class Ids(NamedTuple):

@@ -23,7 +23,7 @@ from schemas.services import (
 )
 
 Document = Mapping[str, Any]
-_EMPTY = (None, "", [], {}, False)
+_EMPTY: tuple[object, ...] = (None, "", [], {}, False)
 _MODES: dict[str, Mode] = {
     "Replicated": "replicated",
     "Global": "global",
@@ -48,7 +48,11 @@ def service(found: Document, networks: Mapping[str, str]) -> ServiceInfo:
         update_state=update.get("State") or "",
         update_message=update.get("Message") or "",
         iteration=int((job.get("JobIteration") or {}).get("Index") or 0),
-        ports=_ports((found.get("Endpoint") or {}).get("Ports") or ()),
+        ports=tuple(
+            port
+            for port in _ports((found.get("Endpoint") or {}).get("Ports") or ())
+            if port["mode"] == "ingress"
+        ),
     )
 
 

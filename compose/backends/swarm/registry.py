@@ -41,7 +41,7 @@ def header(client: Client, reference: str) -> str:
     # docker-py knows the forms of the file and how to ask credential helpers; it takes a tenth of a second to load.
     from docker import auth
 
-    registry, _ = auth.resolve_repository_name(reference.partition("@")[0])  # type: ignore[no-untyped-call]
-    config = auth.load_config(path)  # type: ignore[no-untyped-call]
+    registry, _ = auth.resolve_repository_name(reference.partition("@")[0])
+    config = auth.load_config(path)
     found = config.resolve_authconfig(registry)
-    return auth.encode_header(found).decode("ascii") if found else ""  # type: ignore[no-untyped-call]
+    return auth.encode_header(found).decode("ascii") if found else ""

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from schemas.errors import Unsupported
 
-VERBS = frozenset(("down", "logs", "ls", "plan", "ps", "restart", "rollback", "scale", "start", "stop", "up"))
+VERBS = frozenset(
+    ("down", "logs", "ls", "plan", "ps", "restart", "rollback", "scale", "start", "stop", "up")
+)
 # They ask no engine, or look after the Swarm itself.
 ANYWHERE = frozenset(("check", "config", "convert", "login", "logout", "swarm", "version"))
 _ON_NODES = "tasks run on the Swarm's nodes: use --engine docker with DOCKER_HOST naming the node (ps says which)"
@@ -32,6 +34,4 @@ def module_of(verb: str) -> str:
         return f"compose.cli.cluster.{verb}"
     if verb in ANYWHERE:
         return ""
-    raise Unsupported(
-        f"{verb} is not there with --engine swarm", hint=_ELSEWHERE.get(verb)
-    )
+    raise Unsupported(f"{verb} is not there with --engine swarm", hint=_ELSEWHERE.get(verb))

@@ -58,11 +58,7 @@ def run(context: Context) -> int:
 
 
 def _print(printer: LogPrinter, found: Observed, lines: Iterable[Said]) -> None:
-    places = {
-        task.id: task.slot
-        for tasks in found.tasks.values()
-        for task in tasks
-    }
+    places = {task.id: task.slot for tasks in found.tasks.values() for task in tasks}
     for key, line in lines:
         node = found.nodes.get(line.node_id)
         where = node.hostname if node else line.node_id[:12]

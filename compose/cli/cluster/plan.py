@@ -31,6 +31,4 @@ def run(context: Context) -> int:
         )
     found = prepared(context)
     engine = context.options.engine
-    return plan.show(
-        context, Explained(found.stack.project, engine, found.plan, [], found.changes)
-    )
+    return plan.show(context, Explained(found.stack.project, engine, found.plan, [], found.changes))

@@ -66,5 +66,10 @@ def _sorted(found: Observed, service_id: str) -> list[TaskInfo]:
     tasks = found.tasks.get(service_id, [])
     return sorted(
         tasks,
-        key=lambda task: (task.slot, task.node_id if not task.slot else "", _ORDER.get(task.desired, 3), -task.created),
+        key=lambda task: (
+            task.slot,
+            task.node_id if not task.slot else "",
+            _ORDER.get(task.desired, 3),
+            -task.created,
+        ),
     )

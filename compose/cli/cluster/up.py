@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from compose.cli.changing import truth
 from compose.cli.cluster.changing import carry_out, refuse_flags
-from compose.cli.making import parse_scale, where
+from compose.cli.making import parse_scale
+from compose.cli.places import where
 from compose.cli.verbs import up
 from schemas.errors import UsageError
 

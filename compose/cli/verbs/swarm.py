@@ -27,7 +27,9 @@ def add_arguments(parser: Parser) -> None:
     width = max(map(len, COMMANDS)) + 2
     lines = [f"  {name:<{width}}{summary}" for name, summary in COMMANDS.items()]
     parser.usage = "COMMAND"
-    parser.description = "\n".join(["Manage the Swarm that --engine swarm speaks to", "", "Commands:", *lines])
+    parser.description = "\n".join(
+        ["Manage the Swarm that --engine swarm speaks to", "", "Commands:", *lines]
+    )
     parser.add_argument("words", nargs=REST)
 
 
