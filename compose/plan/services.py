@@ -12,7 +12,7 @@ from compose.cluster import Observed
 from compose.graph import Dependency, order, read_label
 from compose.plan.actions import CreateNetwork, Plan, RemoveNetwork
 from compose.plan.builder import Builder
-from compose.plan.convergence import judge
+from compose.plan.convergence import Verdict, judge
 from compose.plan.fields import Change, differences
 from compose.plan.service_actions import (
     CreateService,
@@ -176,14 +176,23 @@ class _Draft:
 
     def _settled(self, service: StackService, found: ServiceInfo) -> None:
         """A service that is as it should be is waited for when its tasks are not."""
-        verdict = judge(found, self.observed.tasks.get(found.id, []), self.observed.nodes)
+        verdict = self._verdict(found, "converged")
         if verdict.outcome != "met":
             self._wait(service.name, "converged", verdict.text or "its tasks do not all run")
+
+    def _verdict(self, found: ServiceInfo, condition: str) -> Verdict:
+        tasks = self.observed.tasks.get(found.id, [])
+        # To have gone back is no fault of a service that is what the files want.
+        return judge(found, tasks, self.observed.nodes, condition=condition, rolled_back=True)
 
     def _dependencies(self, service: StackService) -> list[int]:
         found = []
         for dependency in service.depends_on:
             condition = "completed" if dependency.condition == COMPLETED else "converged"
+            other = self.observed.services.get(dependency.service)
+            unchanged = other is not None and dependency.service not in self.changed
+            if other and unchanged and self._verdict(other, condition).outcome == "met":
+                continue
             found.append(self._wait(dependency.service, condition, required=dependency.required))
         return found
 
