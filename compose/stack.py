@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from compose.digest import sha256
 from compose.graph import Dependency, node, select, write_label
 from compose.hashing import network_hash
 from compose.project import Project
@@ -17,6 +16,7 @@ from compose.translate import network
 from compose.translate.cluster import Around, service_spec
 from compose.version import VERSION
 from schemas import labels
+from schemas.digest import sha256
 from schemas.errors import UsageError
 from schemas.services import Kind, ServiceSpec, StoredSpec
 from schemas.specs import NetworkSpec
@@ -92,6 +92,7 @@ def stack(
             for each in nodes[name].depends_on
             if each.condition == "service_completed_successfully"
         ),
+        read,
     )
     wanted: dict[str, StackService] = {}
     used: set[str] = set()

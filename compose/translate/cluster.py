@@ -6,15 +6,17 @@ Defaults of the engine are left out, so that a spec can be compared with one tha
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from compose.graph import scale_of
-from compose.paths import KeyPath
+from compose.paths import KeyPath, show
 from compose.text import duration_seconds
 from compose.translate import mounts, service
 from compose.translate.refusal import KeyUnsupported
 from schemas import labels
+from schemas.errors import UsageError
 from schemas.services import (
     JOBS,
     Grant,
@@ -40,12 +42,13 @@ class Around(NamedTuple):
     volumes: Mapping[str, Mapping[str, Any]]
     stored: Mapping[tuple[str, str], str]
     completing: frozenset[str]  # services that others wait for to complete
+    read: Callable[[str], bytes]  # what a file holds
 
 
 # Translated as for a container; the words of both specs are the same.
 _SAME = (
-    "cap_add", "cap_drop", "command", "dns", "dns_opt", "dns_search", "entrypoint", "environment", "extra_hosts", "group_add",
-    "healthcheck", "hostname", "init", "logging", "oom_score_adj", "read_only", "security_opt", "stdin_open",
+    "command", "dns", "dns_opt", "dns_search", "entrypoint", "environment", "extra_hosts", "group_add",
+    "healthcheck", "hostname", "init", "logging", "oom_score_adj", "read_only", "stdin_open",
     "stop_grace_period", "stop_signal", "sysctls", "tty", "ulimits", "user", "working_dir",
 )  # fmt: skip
 DEFAULTS: dict[str, Mapping[str, object]] = {
@@ -72,6 +75,13 @@ def service_spec(
         "mode": mode,
     }
     spec.update(_container(body, path))  # type: ignore[typeddict-item]
+    for key in ("cap_add", "cap_drop"):
+        if body.get(key):
+            spec[key] = capabilities(body[key])
+    if body.get("security_opt"):
+        spec["security_opt"] = sorted(
+            _security(option, around, (*path, "security_opt")) for option in body["security_opt"]
+        )
     if mode.startswith("replicated"):
         spec["replicas"] = scale_of(body) if scale is None else scale
     elif scale is not None:
@@ -97,6 +107,27 @@ def without_defaults(found: Mapping[str, Any], defaults: Mapping[str, object]) -
     return {
         key: value for key, value in found.items() if value is not None and value != defaults[key]
     }
+
+
+def capabilities(names: Iterable[str]) -> list[str]:
+    """Capabilities by the one of their names that files use."""
+    return sorted(name.upper().removeprefix("CAP_") for name in names)
+
+
+def _security(option: str, around: Around, path: KeyPath) -> str:
+    """``key:value``; a seccomp profile is a file here, and what is in it on the cluster."""
+    key, colon, value = option.replace("=", ":", 1).partition(":")
+    if key == "no-new-privileges" and not colon:
+        value = "true"
+    if key != "seccomp" or value == "unconfined":
+        return f"{key}:{value}"
+    try:
+        profile = json.loads(value if value.startswith("{") else around.read(value))
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            f"{show(path)}: seccomp profile {value} cannot be read: {error}"
+        ) from error
+    return f"{key}:{json.dumps(profile, separators=(',', ':'))}"
 
 
 def _container(body: Mapping[str, Any], path: KeyPath) -> ContainerSpec:
@@ -142,9 +173,10 @@ def _volume(mount: ServiceMount, key: str, around: Around) -> None:
         labels.STACK: around.project,
         labels.VOLUME: key,
     }
-    for name in ("driver", "driver_opts"):
-        if body.get(name):
-            mount[name] = body[name]
+    if body.get("driver") not in (None, "local"):
+        mount["driver"] = body["driver"]
+    if body.get("driver_opts"):
+        mount["driver_opts"] = body["driver_opts"]
 
 
 def _grant(section: str, grant: Mapping[str, Any], around: Around) -> Grant:
@@ -254,7 +286,7 @@ def _placement(given: Mapping[str, Any], body: Mapping[str, Any]) -> Placement:
     if given.get("max_replicas_per_node"):
         found["max_replicas_per_node"] = int(given["max_replicas_per_node"])
     if body.get("platform"):
-        found["platforms"] = [str(body["platform"])]
+        found["platforms"] = ["/".join(str(body["platform"]).split("/")[:2])]  # no variants there
     return found
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from compose.backends.docker.times import seconds
 from compose.backends.swarm.tables import CHECK, CONTAINER, DNS, NANO, RESTART, ROLLOUT, TIMES
-from compose.translate.cluster import DEFAULTS, without_defaults
+from compose.translate.cluster import DEFAULTS, capabilities, without_defaults
 from schemas.services import (
     Grant,
     Mode,
@@ -173,6 +173,8 @@ def _renamed(found: Document, names: Mapping[str, str]) -> dict[str, Any]:
 
 def _container(found: Document) -> dict[str, Any]:
     given: dict[str, Any] = {key: found.get(name) for key, name in CONTAINER.items()}
+    for key in ("cap_add", "cap_drop"):
+        given[key] = capabilities(given[key] or ())
     given["container_labels"] = found.get("Labels")
     given["environment"] = dict(_variable(word) for word in found.get("Env") or ())
     given["extra_hosts"] = [_host(line) for line in found.get("Hosts") or ()]
@@ -233,7 +235,7 @@ def _security(found: Document) -> list[str]:
         for key in ("User", "Role", "Type", "Level")
         if context.get(key)
     ]
-    return options
+    return sorted(options)
 
 
 def _mount(found: Document) -> dict[str, Any]:

@@ -44,7 +44,7 @@ def carry_out(context: Context, plan: Plan, timeout: float = 0.0) -> None:
         return
     if not plan.steps:
         return
-    from compose.execute.executor import parallelism
+    from compose.execute.parallelism import parallelism
     from compose.execute.stack import execute_stack
 
     limit = parallelism(context.options.parallel, context.environ)
