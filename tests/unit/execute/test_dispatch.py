@@ -6,7 +6,8 @@ import typing
 
 from compose.execute.dispatch import DEEDS, Replacement, replacements
 from compose.execute.mounts import inherited
-from compose.plan import actions
+from compose.execute.stack import DEEDS as STACK_DEEDS
+from compose.plan import actions, service_actions
 from compose.plan.actions import (
     CreateContainer,
     Plan,
@@ -20,8 +21,11 @@ from schemas.specs import ContainerSpec
 
 
 def test_every_action_has_a_deed() -> None:
-    known = set(typing.get_args(actions.Action)) - {actions.WaitFor}
-    assert known == set(DEEDS)
+    services = set(typing.get_args(service_actions.ServiceAction))
+    containers = set(typing.get_args(actions.Action)) - services
+    assert containers - {actions.WaitFor} == set(DEEDS)
+    shared = {actions.CreateNetwork, actions.RemoveNetwork}
+    assert (services - {service_actions.WaitForService}) | shared == set(STACK_DEEDS)
 
 
 def test_the_steps_that_replace_a_container_are_shown_as_one() -> None:
