@@ -51,8 +51,8 @@ class ServiceEngine(Protocol):
     def tasks(self, services: list[ServiceInfo]) -> list[TaskInfo]:
         """The tasks of these services, past ones that are still known too, newest first."""
 
-    def running_tasks(self, service_ids: frozenset[str]) -> int:
-        """How many tasks of these services, which may be removed ones, still run on nodes that can be reached."""
+    def remaining_tasks(self, service_ids: frozenset[str]) -> int:
+        """How many tasks of these removed services there still are on nodes that can be reached."""
 
     def logs(self, service: str, query: LogQuery) -> Stream[TaskLine]:
         """What the tasks of a service write."""

@@ -135,7 +135,7 @@ class _Dispatch:
 
     def _await_end(self, action: RemoveService) -> None:
         """Until no task of the service runs any more: what they use is free then."""
-        while self._engine.running_tasks(frozenset((action.id,))):
+        while self._engine.remaining_tasks(frozenset((action.id,))):
             if self._stop.is_set():
                 raise Stopped
             time.sleep(_BEAT)

@@ -6,16 +6,15 @@ The kernels of test machines often lack IPVS, and then virtual IPs and the routi
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import signal
 import subprocess
+import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 
-from tests.support import images
+from tests.support import dockerd, images
 from tests.support.eventually import eventually
 
 _NET = "10.99.0"
@@ -49,10 +48,9 @@ class Node:
 
     def start(self) -> None:
         """Start dockerd; ``ready`` says when it answers."""
-        dockerd = shutil.which("dockerd", path=_path())
-        assert dockerd, "there is no dockerd: install docker.io"
+        programs = dockerd.directory() / "bin"
         words = [
-            *self._enter(), dockerd, "--data-root", f"{self.base}/data", "--exec-root", f"{self.base}/exec",
+            *self._enter(), f"{programs}/dockerd", "--data-root", f"{self.base}/data", "--exec-root", f"{self.base}/exec",
             "-H", self.url, "--pidfile", f"{self.base}/pid", "--bip", f"172.29.{self.number}.1/24",
             "--containerd-namespace", f"swarm-{os.getpid()}-{self.name}",
             "--containerd-plugins-namespace", f"swarm-{os.getpid()}-{self.name}-plugins",
@@ -63,7 +61,10 @@ class Node:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env={**os.environ, "PATH": _path()},
+                env={
+                    **os.environ,
+                    "PATH": f"{programs}:{os.environ.get('PATH', '')}:/usr/sbin:/sbin",
+                },
                 start_new_session=True,
             )
 
@@ -74,7 +75,7 @@ class Node:
     def docker(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """docker's own client, on this node's daemon."""
         return subprocess.run(
-            ["docker", "-H", self.url, *words],
+            [f"{dockerd.directory()}/bin/docker", "-H", self.url, *words],
             capture_output=True,
             text=True,
             check=check,
@@ -96,9 +97,8 @@ class Node:
         _kill_containers(self.base)
 
     def close(self) -> None:
-        """End daemon and namespace; nothing of it stays."""
+        """End containers, daemon and namespace; nothing of it stays. No manager must be left that would start them again."""
         if self._daemon is not None:
-            self.docker("swarm", "leave", "--force", check=False)
             ids = self.docker("ps", "-aq", check=False).stdout.split()
             if ids:
                 self.docker("rm", "-f", *ids, check=False)
@@ -121,7 +121,7 @@ class Node:
 
 
 class Swarm:
-    """Nodes of one Swarm; the first is its manager."""
+    """Nodes that are to become one Swarm; the first will be its manager."""
 
     def __init__(self, base: Path, count: int = 3) -> None:
         self.base = base
@@ -134,20 +134,18 @@ class Swarm:
         for node in self.nodes:
             node.ready()
             node.docker("load", "-i", str(archive))
-        manager = self.nodes[0]
-        manager.docker("swarm", "init", "--advertise-addr", manager.address)
-        token = manager.docker("swarm", "join-token", "-q", "worker").stdout.strip()
-        for node in self.nodes[1:]:
-            node.docker("swarm", "join", "--token", token, f"{manager.address}:2377")
-
     @property
     def manager(self) -> Node:
         return self.nodes[0]
 
     def close(self) -> None:
         """Take everything away."""
-        for node in reversed(self.nodes):
-            node.close()
+        self.manager.docker("swarm", "leave", "--force", check=False)
+        threads = [threading.Thread(target=node.close) for node in self.nodes]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
         self._hub.kill()
         self._hub.wait()
         _unmount(self.base)
@@ -190,25 +188,20 @@ def _inside(process: int, *words: str) -> None:
     subprocess.run(["nsenter", f"--net=/proc/{process}/ns/net", *words], check=True)
 
 
-def _path() -> str:
-    """Where dockerd and its helpers are; PYCOMPOSE_TEST_DOCKER puts another version first."""
-    first = os.environ.get("PYCOMPOSE_TEST_DOCKER", "")
-    return ":".join(filter(None, (first, os.environ.get("PATH", ""), "/usr/sbin:/sbin")))
-
-
 def _kill_containers(base: Path) -> None:
-    """End what the daemon's containerd still runs: shims and containers whose state is below ``base``."""
+    """End what the daemon's containerd still runs: its own processes, and those of containers whose state is below ``base``."""
+    marks = [f"{base}/exec".encode(), f"{base}/data".encode()]
+    ids = [entry.name.encode() for entry in base.glob("data/containers/*")]
 
     def left() -> list[int]:
-        marks = (f"{base}/exec".encode(), f"{base}/data".encode())
         found = []
         for entry in Path("/proc").glob("[0-9]*"):
             try:
                 words = (entry / "cmdline").read_bytes()
-                root = os.readlink(entry / "root").encode()
+                groups = (entry / "cgroup").read_bytes()
             except OSError:
                 continue
-            if any(mark in words or mark in root for mark in marks):
+            if any(mark in words for mark in marks) or any(id in groups for id in ids):
                 found.append(int(entry.name))
         return found
 
@@ -226,12 +219,3 @@ def _unmount(base: Path) -> None:
     points = [line.split()[1] for line in Path("/proc/self/mounts").read_text().splitlines()]
     for point in sorted((point for point in points if point.startswith(f"{base}/")), reverse=True):
         subprocess.run(["umount", "-l", point], check=False, capture_output=True)
-
-
-def tasks(node: Node, service: str) -> list[dict[str, str]]:
-    """What docker itself says of a service's tasks."""
-    lines = node.docker("service", "ps", "--no-trunc", "--format", "{{json .}}", service).stdout
-    return [json.loads(line) for line in lines.splitlines()]
-
-
-Answer = Callable[[], bool]

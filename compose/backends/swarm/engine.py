@@ -24,8 +24,6 @@ from schemas.services import (
 )
 from schemas.specs import LogQuery, NetworkSpec
 
-_OVER = ("complete", "failed", "rejected", "shutdown", "orphaned", "remove")
-
 
 class SwarmEngine:
     """Every call goes to the manager that the environment names (DOCKER_HOST, contexts)."""
@@ -93,12 +91,11 @@ class SwarmEngine:
         ]
         return sorted(found, key=lambda task: (-task.created, task.name))
 
-    def running_tasks(self, service_ids: frozenset[str]) -> int:
+    def remaining_tasks(self, service_ids: frozenset[str]) -> int:
         self._managing()
         away = {node.id for node in self.nodes() if node.state != "ready"}
         return sum(
             each["ServiceID"] in service_ids
-            and (each.get("Status") or {}).get("State") not in _OVER
             and bool(each.get("NodeID"))
             and each["NodeID"] not in away
             for each in self.client.wire.get("/tasks") or ()
