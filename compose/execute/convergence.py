@@ -17,6 +17,7 @@ _BEAT = 0.3  # seconds between two looks
 # Seconds for which all tasks must run before it is believed; a rolling update has a monitor of its own.
 _SETTLE = 1.0
 _STUCK = 10.0  # seconds without hope after which there is none
+_GRACE = 10.0  # seconds: a service's stop_grace_period when it has none of its own
 _WORDS = {
     "new": "Created", "pending": "Pending", "assigned": "Assigned", "accepted": "Accepted", "preparing": "Preparing",
     "ready": "Ready", "starting": "Starting", "running": "Running", "complete": "Complete", "failed": "Failed",
@@ -47,7 +48,7 @@ def wait_for_service(
         stuck = (stuck or now) if verdict.outcome == "stuck" else 0.0
         if met and now - met >= _SETTLE:
             break
-        if verdict.outcome == "failed" or (stuck and now - stuck >= _STUCK):
+        if verdict.outcome == "failed" or (stuck and now - stuck >= _STUCK + tasks.grace):
             return _failed(action, verdict.text, report)
         if timeout and now - began >= timeout:
             text = f"not converged after {timeout:g} seconds"
@@ -90,8 +91,12 @@ class _Tasks:
         self._parent = parent
         self._report = report
         self._said: dict[str, str] = {}
+        self.grace = 0.0  # seconds that a former task may take to give up what the next one needs
 
     def say(self, service: ServiceInfo, tasks: list[TaskInfo], nodes: dict[str, NodeInfo]) -> None:
+        self.grace = 0.0
+        if any(not task.current and task.state == "running" for task in tasks):
+            self.grace = service.spec.get("stop_grace_period", _GRACE)
         for place, slot in by_slot(tasks).items():
             task = slot[0]
             if task.desired in ("shutdown", "remove") and task.state not in ("failed", "rejected"):

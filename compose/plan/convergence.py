@@ -54,8 +54,10 @@ def judge(
         done = "roll-back is paused" if state == "rollback_paused" else f"update was {done}"
         return Verdict("failed", f"{done}: {reason}", ready, wanted)
     if state in ("updating", "rollback_started"):
-        text = "rolling back" if state == "rollback_started" else "updating"
-        return Verdict("open", text, ready, wanted)
+        # A task that no node takes is waited for without end by the cluster itself.
+        stuck = _homeless(tasks)
+        text = stuck or ("rolling back" if state == "rollback_started" else "updating")
+        return Verdict("stuck" if stuck else "open", text, ready, wanted)
     alive = sum(any(_alive(task) for task in slot) for slot in slots.values())
     if ready == wanted == alive and not _outdated(slots):
         return Verdict("met", "", ready, wanted)
@@ -112,6 +114,14 @@ def _replaced(task: TaskInfo, slot: Sequence[TaskInfo]) -> bool:
     return any(other.created > task.created for other in slot)
 
 
+def _homeless(tasks: Sequence[TaskInfo]) -> str:
+    """Why no node takes one of the tasks; "" when that is not so."""
+    for task in tasks:
+        if task.state == "pending" and task.error and _alive(task):
+            return f"task {task.name}: {task.error}"
+    return ""
+
+
 def _outdated(slots: Mapping[str, list[TaskInfo]]) -> bool:
     return any(
         task.state == "running" and task.desired == "running" and not task.current
@@ -135,9 +145,7 @@ def _starting(
             return Verdict("failed", last_error(mine), ready, wanted)
         if failures and not waiting:
             stuck = stuck or last_error(mine)  # if nobody starts another one
-        for task in waiting:
-            if task.state == "pending" and task.error:
-                stuck = stuck or f"task {task.name}: {task.error}"
+        stuck = stuck or _homeless(waiting)
     if stuck:
         return Verdict("stuck", stuck, ready, wanted)
     if not slots and wanted:
@@ -167,9 +175,7 @@ def _job(service: ServiceInfo, slots: Mapping[str, list[TaskInfo]]) -> Verdict:
             return Verdict("failed", last_error(slot), done, wanted)
         if failures and not any(_alive(task) for task in slot):
             stuck = stuck or last_error(slot)
-        for task in slot:
-            if task.state == "pending" and task.error and _alive(task):
-                stuck = stuck or f"task {task.name}: {task.error}"
+        stuck = stuck or _homeless(slot)
     if stuck:
         return Verdict("stuck", stuck, done, wanted)
     return Verdict("open", f"{done} of {wanted} tasks are done", done, wanted)

@@ -85,7 +85,9 @@ def specification(found: Document, networks: Mapping[str, str]) -> ServiceSpec:
     }
     for key, name in (("update", "UpdateConfig"), ("rollback", "RollbackConfig")):
         given[key] = without_defaults(_renamed(found.get(name) or {}, ROLLOUT), DEFAULTS["rollout"])
-    spec = {key: value for key, value in given.items() if value not in _EMPTY and value != 0}
+    spec = {key: value for key, value in given.items() if value not in _EMPTY}
+    if given["stop_grace_period"] is not None:  # none at all says something
+        spec["stop_grace_period"] = given["stop_grace_period"]
     spec |= {
         "name": found.get("Name") or "",
         "image": container.get("Image") or "",

@@ -108,6 +108,11 @@ def test_a_spec_with_everything_comes_back_as_it_was(mode: str) -> None:
     assert there_and_back(wanted) == wanted
 
 
+def test_no_grace_at_all_is_something_to_say() -> None:
+    wanted = spec("services: {web: {image: x, stop_grace_period: 0s}}")
+    assert there_and_back(wanted)["stop_grace_period"] == wanted["stop_grace_period"] == 0.0
+
+
 def test_a_spec_with_nothing_comes_back_as_it_was() -> None:
     wanted = spec("services: {web: {image: x}}")
     assert there_and_back(wanted) == wanted

@@ -94,6 +94,12 @@ def test_rolling_updates_tell_by_themselves(state: str, outcome: str, words: str
     assert (found.outcome, found.text) == (outcome, words)
 
 
+def test_an_update_that_no_node_takes_is_stuck() -> None:
+    waiting = task(WEB, 1, state="pending", node_id="", error="no suitable node")
+    found = verdict(waiting, task(WEB, 2), info=WEB._replace(update_state="updating"))
+    assert (found.outcome, found.text) == ("stuck", "task shop_web.1: no suitable node")
+
+
 def test_going_back_is_no_failure_when_it_was_asked_for() -> None:
     info = WEB._replace(update_state="rollback_completed")
     assert verdict(task(WEB, 1), task(WEB, 2), info=info, rolled_back=True).outcome == "met"
