@@ -17,6 +17,7 @@ from schemas.errors import Conflict, InvalidArgument
 from schemas.specs import ContainerSpec
 
 if TYPE_CHECKING:
+    from engine.cdi.edits import Injection
     from engine.network.endpoint import EndpointPlan
     from engine.runtime.bundle import (
         Bundle,
@@ -60,6 +61,7 @@ def make_bundle(
     held = caps.resolve(spec.get("cap_add") or [], spec.get("cap_drop") or [], privileged)
     security = dict(security_options(spec.get("security_opt") or []))
     open_paths = privileged or security.get("systempaths") == "unconfined"
+    given = _injected(spec)
     limits = spec.get("ulimits") or {}
     ulimits.check(limits)
     logging = spec.get("logging") or {}
@@ -74,10 +76,10 @@ def make_bundle(
         "hostname": hostname,
         "domainname": spec.get("domainname") or "",
         "argv": row.facts["command"],
-        "env": _environment(spec, config, hostname, tty=tty),
+        "env": [*_environment(spec, config, hostname, tty=tty), *(given.env if given else ())],
         "cwd": spec.get("working_dir") or config.get("WorkingDir") or "/",
         "user": spec.get("user") or config.get("User") or "",
-        "group_add": list(spec.get("group_add") or []),
+        "group_add": [*(spec.get("group_add") or []), *(given.groups if given else ())],
         "tty": tty,
         "stdin_open": bool(spec.get("stdin_open")),
         "stdin_once": bool(spec.get("stdin_once")),
@@ -85,7 +87,7 @@ def make_bundle(
         "privileged": privileged,
         "read_only": bool(spec.get("read_only")),
         "root": root,
-        "mounts": mounts,
+        "mounts": [*(given.mounts if given else ()), *mounts],
         "files": list(spec.get("files") or []),
         "etc": _etc(spec, hostname, endpoints),
         "caps": sorted(held),
@@ -95,7 +97,7 @@ def make_bundle(
         "rlimits": limits,
         "masked_paths": [] if open_paths else list(masks.MASKED_PATHS),
         "readonly_paths": [] if open_paths else list(masks.READONLY_PATHS),
-        "devices": list(spec.get("devices") or []),
+        "devices": [*(spec.get("devices") or []), *(given.devices if given else ())],
         "device_rules": list(spec.get("device_cgroup_rules") or []),
         "shm_size": None if spec.get("ipc") == "none" else spec.get("shm_size") or 0,
         "oom_score_adj": spec.get("oom_score_adj"),
@@ -105,6 +107,8 @@ def make_bundle(
             "parent": spec.get("cgroup_parent"),
             "limits": spec.get("limits") or {},
         },
+        "hooks": list(given.hooks if given else ()),
+        "annotations": spec.get("annotations") or {},
         "labels": row.labels,
         "image": row.image,
         "image_id": row.image_id,
@@ -120,6 +124,16 @@ def make_bundle(
     }
     _check_words(bundle)
     return bundle
+
+
+def _injected(spec: ContainerSpec) -> Injection | None:
+    """What the devices that are asked for by name bring along, as their files describe them now."""
+    requests = spec.get("device_requests")
+    if not requests:
+        return None
+    from engine.cdi import injection
+
+    return injection(requests)
 
 
 def _check_words(bundle: Bundle) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.support import DEVICES, MODELS, NETWORK, PROVIDERS, SERVICE, VOLUME, WATCH
+from engine.support import MODELS, NETWORK, PROVIDERS, SERVICE, VOLUME, WATCH
 from schemas.grades import HONOURED, below, every, honoured
 from schemas.records import Support
 
@@ -42,7 +42,7 @@ _DEPLOY: dict[str, Support] = {
     "rollback_config": _SWARM,
     "update_config": _SWARM,
     "resources.reservations.cpus": Support("unsupported", "only Swarm reserves it"),
-    "resources.reservations.devices": DEVICES,
+    "resources.reservations.devices": SERVICE["gpus"],
     "resources.reservations.generic_resources": Support("unsupported", "only Swarm reserves it"),
 }
 
@@ -108,9 +108,13 @@ TABLE: dict[str, Support] = {
     **below("configs.*", {**_FILE, "content": HONOURED}),
     **every(Support("unsupported", "RUN --mount=type=secret says it"), {"services.*.build.secrets.*": "uid gid mode"}),
     **every(_WINDOWS, {"services.*.credential_spec": "config file registry"}),
-    **every(DEVICES, {
-        "services.*.gpus.*": "capabilities count device_ids driver options",
-        "services.*.deploy.resources.reservations.devices.*": "capabilities count device_ids driver options",
+    **every(SERVICE["gpus"], {
+        "services.*.gpus.*": "capabilities count device_ids driver",
+        "services.*.deploy.resources.reservations.devices.*": "capabilities count device_ids driver",
+    }),
+    **every(Support("unsupported", "no driver takes any"), {
+        "services.*.gpus.*": "options",
+        "services.*.deploy.resources.reservations.devices.*": "options",
     }),
     **every(_SWARM, {
         "services.*.deploy.placement": "constraints preferences max_replicas_per_node",

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from engine import grades, support
-from schemas.errors import InvalidArgument, Unsupported
+from schemas.errors import EngineError, InvalidArgument, Unsupported
 from schemas.grades import HONOURED, Grades, Question
 from schemas.records import Support
 
@@ -97,11 +97,6 @@ def _contexts(value: dict[str, str]) -> Support:
     return grades.TABLE["services.*.build.additional_contexts"] if layouts else HONOURED
 
 
-def _devices(value: list[dict[str, str]]) -> Support:
-    files = all(entry["source"].startswith("/") for entry in value)
-    return HONOURED if files else Support("unsupported", support.SERVICE["devices"].reason)
-
-
 def _log_options(value: dict[str, str]) -> Support:
     """Whether one of the drivers takes them: which one it is stands elsewhere."""
     from engine.runtime.drivers.options import DRIVERS
@@ -114,6 +109,17 @@ def _log_options(value: dict[str, str]) -> Support:
     return next((answer for answer in answers if answer == HONOURED), answers[0])
 
 
+def _requests(value: list[dict[str, Any]]) -> Support:
+    """Whether the devices are here."""
+    from engine.cdi import injection
+
+    try:
+        injection(value)  # type: ignore[arg-type]
+    except EngineError as error:
+        return Support("unsupported", error.message)
+    return HONOURED
+
+
 _QUESTIONS: dict[str, Question] = {
     "services.*.build.additional_contexts": _contexts,
     "services.*.build.network": _only("services.*.build.network", "default", "none", "host"),
@@ -122,7 +128,8 @@ _QUESTIONS: dict[str, Question] = {
     "services.*.build.sbom": _only("services.*.build.sbom", False, "false"),
     "services.*.build.isolation": _only("services.*.build.isolation", "default"),
     "services.*.deploy.mode": _only("services.*.deploy.mode", "replicated"),
-    "services.*.devices": _devices,
+    "services.*.gpus": _requests,
+    "services.*.deploy.resources.reservations.devices": _requests,
     "services.*.isolation": _only("services.*.isolation", "default"),
     "services.*.logging.driver": _container("logging", lambda value: {"driver": value}),
     "services.*.logging.options": _log_options,

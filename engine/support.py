@@ -15,13 +15,12 @@ from schemas.specs import ContainerSpec, NetworkSpec, VolumeSpec
 
 _YES = Support("honoured")
 _WINDOWS = Support("unsupported", "Windows containers only")
-DEVICES = Support("unsupported", "no device injection")
 WATCH = Support("unsupported", "watch is not there yet")
 MODELS = Support("unsupported", "there is no model runner")
 PROVIDERS = Support("unsupported", "services of other programs are not supported yet")
 
 SERVICE: dict[str, Support] = {
-    "annotations": Support("partial", "recorded; no hook reads them"),
+    "annotations": _YES,
     "attach": _YES,
     "blkio_config": _YES,
     "build": _YES,
@@ -46,7 +45,7 @@ SERVICE: dict[str, Support] = {
     "deploy": _YES,
     "develop": WATCH,
     "device_cgroup_rules": _YES,
-    "devices": Support("partial", "no CDI devices"),
+    "devices": _YES,
     "dns": _YES,
     "dns_opt": _YES,
     "dns_search": _YES,
@@ -58,7 +57,7 @@ SERVICE: dict[str, Support] = {
     "extends": _YES,
     "external_links": _YES,
     "extra_hosts": _YES,
-    "gpus": DEVICES,
+    "gpus": Support("partial", "needs a CDI specification of its driver; options are not taken"),
     "group_add": _YES,
     "healthcheck": _YES,
     "hostname": _YES,

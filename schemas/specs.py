@@ -129,10 +129,28 @@ class Hook(TypedDict, total=False):
     )
 
 
-class Device(TypedDict):
-    source: str
-    target: str
-    permissions: str
+class Device(TypedDict, total=False):
+    """A device node. What is absent after the first three is that of the source."""
+
+    source: Required[str]
+    target: Required[str]
+    permissions: Required[str]
+    kind: str  # "c", "b" or "p"; with major and minor the source need not be there
+    major: int
+    minor: int
+    mode: int
+    uid: int
+    gid: int
+
+
+class DeviceRequest(TypedDict, total=False):
+    """Devices by what they are instead of where: ``gpus``, device reservations, CDI names (driver "cdi")."""
+
+    driver: str  # absent: nvidia
+    count: int  # -1: all of them
+    device_ids: list[str]  # instead of a count
+    capabilities: list[str]
+    options: dict[str, str]
 
 
 class Logging(TypedDict, total=False):
@@ -172,6 +190,7 @@ class ContainerSpec(TypedDict, total=False):
     mounts: list[Mount]
     files: list[FileMount]
     devices: list[Device]
+    device_requests: list[DeviceRequest]
     device_cgroup_rules: list[str]
     shm_size: int
     endpoints: list[Endpoint]  # bridge networks; empty with network_mode none or host

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from compose.paths import KeyPath
-from compose.translate.refusal import KeyUnsupported
-from schemas.specs import Limits, Ulimit
+from schemas.specs import DeviceRequest, Limits, Ulimit
 
 # Compose key → (key of the spec, type)
 _OWN: dict[str, tuple[str, type]] = {
@@ -60,15 +59,27 @@ def limits(body: Mapping[str, Any], path: KeyPath, warnings: list[str]) -> Limit
 def _reservations(reservations: Mapping[str, Any], path: KeyPath, warnings: list[str]) -> None:
     from compose.paths import show
 
-    if reservations.get("devices"):
-        raise KeyUnsupported(
-            (*path, "devices"), "reserving devices is not supported: no device injection"
-        )
     warnings += [
         f"{show((*path, key))} has no effect here: only Swarm reserves it"
         for key in ("cpus", "generic_resources")
         if reservations.get(key)
     ]
+
+
+def device_request(entry: Mapping[str, Any]) -> DeviceRequest:
+    """Devices asked for by what they are; "all" is -1."""
+    found: DeviceRequest = {}
+    if entry.get("driver"):
+        found["driver"] = entry["driver"]
+    if entry.get("count"):
+        found["count"] = -1 if entry["count"] == "all" else int(entry["count"])
+    if entry.get("device_ids"):
+        found["device_ids"] = [str(id) for id in entry["device_ids"]]
+    if entry.get("capabilities"):
+        found["capabilities"] = list(entry["capabilities"])
+    if entry.get("options"):
+        found["options"] = dict(entry["options"])
+    return found
 
 
 def _blkio(value: Any) -> Any:

@@ -38,7 +38,6 @@ _ELSEWHERE = frozenset((
     "pull_policy", "pull_refresh_after", "scale", "volumes_from",
 ))  # fmt: skip
 REFUSED = {
-    "gpus": "no device injection",
     "models": "there is no model runner",
     "provider": "services of other programs are not supported yet",
     "use_api_socket": "there is no API socket",
@@ -128,13 +127,17 @@ def _ports(value: Any, spec: ContainerSpec, path: KeyPath, around: Surroundings)
 
 def _devices(value: Any, spec: ContainerSpec, path: KeyPath, around: Surroundings) -> None:
     devices: list[Device] = []
+    named: list[str] = []
     for index, entry in enumerate(value):
         source = entry["source"]
         if not source.startswith("/"):
-            raise KeyUnsupported(
-                (*path, index),
-                f"{source} is no device of this machine; CDI devices are not supported",
-            )
+            if "=" not in source:
+                raise KeyUnsupported(
+                    (*path, index),
+                    f"{source} is neither a path nor a CDI device (vendor.com/class=name)",
+                )
+            named.append(source)
+            continue
         devices.append(
             {
                 "source": source,
@@ -144,6 +147,15 @@ def _devices(value: Any, spec: ContainerSpec, path: KeyPath, around: Surrounding
         )
     if devices:
         spec["devices"] = devices
+    if named:
+        spec.setdefault("device_requests", []).append({"driver": "cdi", "device_ids": named})
+
+
+def _gpus(value: Any, spec: ContainerSpec, path: KeyPath, around: Surroundings) -> None:
+    if value:
+        spec.setdefault("device_requests", []).extend(
+            limits.device_request(entry) for entry in value
+        )
 
 
 def _healthcheck(value: Any, spec: ContainerSpec, path: KeyPath, around: Surroundings) -> None:
@@ -185,6 +197,8 @@ def _deploy(value: Any, spec: ContainerSpec, path: KeyPath, around: Surroundings
         ignored.append("mode")
     for key in ignored:
         around.warnings.append(f"{show((*path, key))} has no effect here: only Swarm honours it")
+    reserved = (value.get("resources") or {}).get("reservations") or {}
+    _gpus(reserved.get("devices"), spec, path, around)
     policy = value.get("restart_policy")
     if policy is not None:
         spec["restart"] = _deploy_restart(policy, (*path, "restart_policy"), around)
@@ -259,6 +273,7 @@ _TRANSLATED: dict[str, _Translate] = {
     "devices": _devices,
     "entrypoint": _words("entrypoint"),
     "external_links": _external_links,
+    "gpus": _gpus,
     "healthcheck": _healthcheck,
     "image": _image,
     "labels": _labels,

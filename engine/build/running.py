@@ -194,6 +194,8 @@ class Runner:
                 "parent": settings.cgroup_parent or None,
                 "limits": settings.limits,
             },
+            "hooks": [],
+            "annotations": {},
             "labels": {},
             "image": "",
             "image_id": "",

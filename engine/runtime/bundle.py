@@ -67,6 +67,15 @@ class NamespaceModes(TypedDict):
     cgroup: str  # private, host
 
 
+class HookCall(TypedDict):
+    """A program of the machine that is run while the container is made."""
+
+    path: str
+    args: list[str]
+    env: list[str]  # "K=V"
+    timeout: float  # seconds; 0: without limit
+
+
 class CgroupPlan(TypedDict):
     name: str
     parent: str | None
@@ -120,6 +129,8 @@ class Bundle(TypedDict):
     oom_score_adj: int | None
     namespaces: NamespaceModes
     cgroup: CgroupPlan
+    hooks: list[HookCall]
+    annotations: dict[str, str]
     labels: dict[str, str]
     image: str
     image_id: str

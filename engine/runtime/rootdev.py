@@ -9,6 +9,8 @@ from engine import paths
 from engine.kernel import inroot, mount, namespaces, pidfd
 from engine.runtime.bundle import Bundle
 from schemas.errors import Failed, InvalidArgument, NotFound
+from schemas.specs import Device
+from schemas.typed import NamedTuple
 
 # name → (major, minor), all with mode 0666 (runtime-spec, config-linux.md, "Default Devices").
 NODES = {
@@ -27,10 +29,18 @@ LINKS = {
     "ptmx": "pts/ptmx",
     "core": "/proc/kcore",
 }
+_FORMATS = {"c": stat.S_IFCHR, "b": stat.S_IFBLK, "p": stat.S_IFIFO}
 DEFAULT_SHM_SIZE = 64 * 1024 * 1024
 _TTY_GROUP = 5
 _NOT_COPIED = frozenset({"pts", "shm", "fd", "mqueue", "console", "ptmx", "hugepages"})
 _SAFE = mount.MS_NOSUID | mount.MS_NODEV | mount.MS_NOEXEC
+
+
+class Node(NamedTuple):
+    mode: int  # with the file's type
+    number: int
+    uid: int
+    gid: int
 
 
 def populate(root: int, bundle: Bundle) -> None:
@@ -50,7 +60,7 @@ def populate(root: int, bundle: Bundle) -> None:
         if bundle["privileged"]:
             _copy_tree("/dev", dev)
         for device in bundle["devices"]:
-            _device(root, device["source"], device["target"])
+            _device(root, device)
     finally:
         os.close(dev)
 
@@ -142,8 +152,14 @@ def _shared_shm(mode: str) -> int:
         os.close(fd)
 
 
-def _device(root: int, source: str, target: str) -> None:
-    """Make the node ``target`` the same device as the host's ``source``; a directory with all it holds."""
+def _device(root: int, device: Device) -> None:
+    """Make the node ``target`` the same device as the host's ``source``, or as described; a directory with all it holds."""
+    source, target = device["source"], device["target"]
+    if "kind" in device and "major" in device:
+        number = os.makedev(device["major"], device.get("minor", 0))
+        mode = _FORMATS[device["kind"]] | device.get("mode", 0o666)
+        _node_at(root, target, Node(mode, number, device.get("uid", 0), device.get("gid", 0)))
+        return
     try:
         found = os.stat(source)
     except OSError as err:
@@ -157,10 +173,16 @@ def _device(root: int, source: str, target: str) -> None:
         return
     if not (stat.S_ISCHR(found.st_mode) or stat.S_ISBLK(found.st_mode)):
         raise InvalidArgument(f"device {source}: not a device")
+    mode = stat.S_IFMT(found.st_mode) | device.get("mode", stat.S_IMODE(found.st_mode))
+    uid, gid = device.get("uid", found.st_uid), device.get("gid", found.st_gid)
+    _node_at(root, target, Node(mode, found.st_rdev, uid, gid))
+
+
+def _node_at(root: int, target: str, like: Node) -> None:
     parent, name = os.path.split(target.rstrip("/"))
     place = inroot.directory(root, parent)
     try:
-        _node(place, name, found)
+        _node(place, name, like)
     finally:
         os.close(place)
 
@@ -184,21 +206,22 @@ def _copy_tree(source: str, directory: int) -> int:
                 continue
             found = entry.stat(follow_symlinks=False)
             if stat.S_ISCHR(found.st_mode) or stat.S_ISBLK(found.st_mode):
-                _node(directory, entry.name, found)
+                like = Node(found.st_mode, found.st_rdev, found.st_uid, found.st_gid)
+                _node(directory, entry.name, like)
                 made += 1
     return made
 
 
-def _node(directory: int, name: str, like: os.stat_result) -> None:
+def _node(directory: int, name: str, like: Node) -> None:
     mask = os.umask(0)
     try:
-        os.mknod(name, like.st_mode, like.st_rdev, dir_fd=directory)
+        os.mknod(name, like.mode, like.number, dir_fd=directory)
     except FileExistsError:
         present = os.stat(name, dir_fd=directory, follow_symlinks=False)
-        if present.st_rdev == like.st_rdev:
+        if present.st_rdev == like.number:
             return
         os.unlink(name, dir_fd=directory)
-        os.mknod(name, like.st_mode, like.st_rdev, dir_fd=directory)
+        os.mknod(name, like.mode, like.number, dir_fd=directory)
     finally:
         os.umask(mask)
-    os.chown(name, like.st_uid, like.st_gid, dir_fd=directory, follow_symlinks=False)
+    os.chown(name, like.uid, like.gid, dir_fd=directory, follow_symlinks=False)

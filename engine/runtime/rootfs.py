@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from engine import paths
 from engine.kernel import cgroup, inroot, mount, mountinfo, sysctl
-from engine.runtime import rootdev, rootmounts
+from engine.runtime import hookcalls, rootdev, rootmounts
 from engine.runtime.bundle import Bundle
 from schemas.errors import EngineError, StartFailed
 
@@ -178,6 +178,11 @@ def _read_only_paths(bundle: Bundle) -> None:
             os.close(target)
 
 
+def _hooks(bundle: Bundle) -> None:
+    if bundle["hooks"]:
+        hookcalls.run_all(bundle, root_path(bundle))
+
+
 def _working_directory(bundle: Bundle) -> None:
     """Make the working directory when the image lacks it, before the root may become read-only."""
     if bundle["cwd"] not in ("", "/"):
@@ -238,6 +243,7 @@ STEPS: list[tuple[str, Callable[[Bundle], None]]] = [
     ("sysctls", _sysctls),
     ("masked paths", _masked),
     ("read-only paths", _read_only_paths),
+    ("hooks", _hooks),
     ("working directory", _working_directory),
     ("read-only root", _read_only_root),
     ("pivot_root", _pivot),

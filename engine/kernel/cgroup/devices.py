@@ -156,6 +156,8 @@ def _device_rules(device: Device) -> list[Rule]:
     source, access = device["source"], device["permissions"] or "rwm"
     if set(access) - set("rwm"):
         raise InvalidArgument(f"devices: {source}: permissions are some of r, w and m")
+    if "kind" in device and "major" in device:
+        return [Rule(True, device["kind"], device["major"], device.get("minor", 0), access)]
     try:
         found = [os.stat(source)]
     except OSError as err:

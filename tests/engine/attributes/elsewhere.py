@@ -51,11 +51,6 @@ NOT_AT_RUN_TIME = (
 UNPROVEN: frozenset[str] = frozenset(
     (
         "networks.ipam.options",
-        "services.annotations",
-        "services.deploy.resources.reservations.devices.capabilities",
-        "services.deploy.resources.reservations.devices.count",
-        "services.deploy.resources.reservations.devices.device_ids",
-        "services.deploy.resources.reservations.devices.driver",
         "services.deploy.resources.reservations.devices.options",
     )
 )

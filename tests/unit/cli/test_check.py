@@ -73,7 +73,8 @@ def test_each_attribute_has_a_grade_a_reason_and_a_place(
         "networks.default.driver": "not honoured",
     }
     [gpus] = [each for each in answer["attributes"] if each["path"] == "services.web.gpus"]
-    assert gpus["grades"]["local"]["reason"] == "no device injection"
+    reason = gpus["grades"]["local"]["reason"]
+    assert reason.startswith('could not select device driver "nvidia": no CDI specification')
     assert gpus["where"] == "compose.yaml:6:5"
 
 
@@ -89,7 +90,7 @@ def test_without_an_engine_every_engine_has_a_column(capsys: pytest.CaptureFixtu
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split() == ["WHERE", "ATTRIBUTE", "LOCAL", "DOCKER", "SWARM", "REASON"]
     [gpus] = [line for line in lines if "services.web.gpus" in line]
-    assert "not honoured   honoured       not honoured   local: no device injection; " in gpus
+    assert "not honoured   honoured       not honoured   local: could not select device driver" in gpus
     assert [line.partition(":")[0] for line in lines[-3:]] == ["local", "docker", "swarm"]
 
 
