@@ -13,6 +13,7 @@ import pytest
 from schemas.building import BuildEvent
 from schemas.errors import EngineError, InvalidArgument, Unavailable, Unsupported
 from tests.support import dockerfiles, registry
+from tests.support.dockerfile_cases import TREE
 
 if TYPE_CHECKING:
     from engine.local import LocalEngine
@@ -69,7 +70,7 @@ class Built:
 
 
 def build(engine: LocalEngine, directory: Path, text: str = TWO_STAGES, **more: Any) -> Built:
-    dockerfiles.write(dockerfiles.Case("x", text, dockerfiles.TREE), fresh(directory))
+    dockerfiles.write(dockerfiles.Case("x", text, TREE), fresh(directory))
     events: list[BuildEvent] = []
     spec = {"context": str(directory), "tags": ["built:1"], **more}
     engine.build(spec, sink=events.append)  # type: ignore[arg-type]
