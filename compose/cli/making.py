@@ -151,7 +151,9 @@ def _pulled(context: Context, pulls: list[Need], *, quiet: bool) -> dict[str, Im
         rehearse(pulls, context.reporter)
         return {}
     limit = parallelism(context.options.parallel, context.environ)
-    return pull_all(context.engine, pulls, context.reporter, parallel=limit, quiet=quiet).images
+    return pull_all(
+        context.engine, pulls, context.reporter, where(context), parallel=limit, quiet=quiet
+    ).images
 
 
 def _may_lose(context: Context, volume: str) -> bool:

@@ -19,13 +19,18 @@ class Fault(NamedTuple):
     hint: str = ""
 
 
+def placed(fault: Fault, where: Where) -> str:
+    """The fault as a line: where it is, which key, what is wrong."""
+    place = where(fault.path)
+    return f"{place + ': ' if place else ''}{show(fault.path)}: {fault.message}"
+
+
 def refuse(faults: Iterable[Fault], where: Where) -> None:
     """Raise PycomposeError with a line for each fault; nothing when there is none."""
     lines = []
     hints: dict[str, None] = {}
     for fault in faults:
-        place = where(fault.path)
-        lines.append(f"{place + ': ' if place else ''}{show(fault.path)}: {fault.message}")
+        lines.append(placed(fault, where))
         if fault.hint:
             hints[fault.hint] = None
     if lines:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from compose.ops.faults import Fault, Where, placed
 from compose.ops.images import Need, needs_of
 from compose.ops.together import run_together
 from compose.project import Project
@@ -27,13 +28,14 @@ def pull_all(
     engine: Engine,
     needs: Sequence[Need],
     report: Sink,
+    where: Where,
     *,
     parallel: int = 0,
     quiet: bool = False,
     ignore_failures: bool = False,
 ) -> Pulled:
-    """Pull every image, ``parallel`` at a time (0: all). EngineError with exit code 18 for the first that cannot be pulled,
-    unless it can be built or ``ignore_failures``. ``quiet``: nothing is said of layers."""
+    """Pull every image, ``parallel`` at a time (0: all). EngineError with exit code 18 and the place in the file for the first
+    that cannot be pulled, unless it can be built or ``ignore_failures``. ``quiet``: nothing is said of layers."""
     images: dict[str, ImageInfo] = {}
     failed: list[tuple[Need, EngineError]] = []
     over = False
@@ -52,12 +54,16 @@ def pull_all(
         try:
             image = engine.pull(need.reference, platform=need.platform, sink=layer)
         except EngineError as error:
-            state, word = ("warning", "Warning") if need.buildable else ("error", "Error")
-            say(Progress(need.label, word, state, error.message))  # type: ignore[arg-type]
             error.exit_code = EXIT_CODE
+            reason = error.message
+            error.message = placed(_fault(need, error), where)
             failed.append((need, error))
             if not need.buildable and not ignore_failures:
+                # The reason is the command's last word, and is not said twice.
+                say(Progress(need.label, "Error", "error"))
                 raise
+            state, word = ("warning", "Warning") if need.buildable else ("error", "Error")
+            say(Progress(need.label, word, state, reason))  # type: ignore[arg-type]
         else:
             images[need.reference] = image
             say(Progress(need.label, "Pulled", "done"))
@@ -67,6 +73,11 @@ def pull_all(
     finally:
         over = True
     return Pulled(images, failed)
+
+
+def _fault(need: Need, error: EngineError) -> Fault:
+    named = need.reference in error.message
+    return Fault(need.path, error.message if named else f"{need.reference}: {error.message}")
 
 
 def rehearse(needs: Sequence[Need], report: Sink) -> None:

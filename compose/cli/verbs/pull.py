@@ -32,6 +32,7 @@ def add_arguments(parser: Parser) -> None:
 
 def run(context: Context) -> int:
     """Pull; 18 when something could not be."""
+    from compose.cli.places import where
     from compose.execute.parallelism import parallelism
     from compose.graph import image_references
     from compose.ops.pull import Wanted, chosen, pull_all, rehearse
@@ -53,7 +54,12 @@ def run(context: Context) -> int:
         return 0
     limit = 1 if args.no_parallel else parallelism(context.options.parallel, context.environ)
     pulled = pull_all(
-        context.engine, needs, report, parallel=limit, ignore_failures=args.ignore_pull_failures
+        context.engine,
+        needs,
+        report,
+        where(context),
+        parallel=limit,
+        ignore_failures=args.ignore_pull_failures,
     )
     context.progress_done()
     must_build = sorted(need.label for need, _ in pulled.failed if need.buildable)

@@ -5,10 +5,8 @@ from __future__ import annotations
 import gzip
 import json
 import os
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -16,6 +14,7 @@ import pytest
 from engine import images, transfers
 from schemas.errors import Failed
 from tests.engine.registry.contents import BIG, ONE, silent
+from tests.support.answers import Answers, answering
 from tests.support.images import member, tar
 from tests.support.registry import (
     OCI_CONFIG,
@@ -37,41 +36,6 @@ def damaged(file: Path, data: bytes) -> Iterator[None]:
         yield
     finally:
         file.write_bytes(good)
-
-
-class Answers(BaseHTTPRequestHandler):
-    """A registry's side of a conversation, without the log."""
-
-    protocol_version = "HTTP/1.1"
-
-    def say(self, status: int, body: bytes = b"", **headers: str) -> None:
-        self.send_response(status)
-        for name, value in {"Content-Length": str(len(body)), **headers}.items():
-            self.send_header(name.replace("_", "-"), value)
-        self.end_headers()
-        try:
-            self.wfile.write(body)
-        except OSError:
-            pass  # the client has heard enough
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-class Server(ThreadingHTTPServer):
-    def handle_error(self, *_: object) -> None:
-        pass  # a client that hangs up is what these tests are about
-
-
-@contextmanager
-def answering(handler: type[Answers]) -> Iterator[str]:
-    """The address of a server that answers as ``handler`` does."""
-    with Server(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        try:
-            yield f"127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
 
 
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])
