@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.support import MODELS, NETWORK, PROVIDERS, SERVICE, VOLUME, WATCH
+from engine.support import MODELS, NETWORK, SERVICE, VOLUME, WATCH
 from schemas.grades import HONOURED, below, every, honoured
 from schemas.records import Support
 
@@ -82,6 +82,7 @@ TABLE: dict[str, Support] = {
         "services.*.pre_start.*": f"{_HOOK} image per_replica",
         "services.*.pre_stop.*": _HOOK,
         "services.*.secrets.*": "source target uid gid mode",
+        "services.*.provider": "type options",
         "services.*.ulimits.*": "soft hard",
         "services.*.volumes.*": "source target read_only consistency bind volume tmpfs image",
         "services.*.volumes.*.bind": "propagation create_host_path recursive selinux",
@@ -133,5 +134,4 @@ TABLE: dict[str, Support] = {
         "services.*.models.*": "endpoint_var model_var",
         "models.*": "name model context_size runtime_flags",
     }),
-    **every(PROVIDERS, {"services.*.provider": "type options"}),
 }  # fmt: skip

@@ -17,7 +17,6 @@ _YES = Support("honoured")
 _WINDOWS = Support("unsupported", "Windows containers only")
 WATCH = Support("unsupported", "watch is not there yet")
 MODELS = Support("unsupported", "there is no model runner")
-PROVIDERS = Support("unsupported", "services of other programs are not supported yet")
 
 SERVICE: dict[str, Support] = {
     "annotations": _YES,
@@ -88,7 +87,7 @@ SERVICE: dict[str, Support] = {
     "pre_stop": _YES,
     "privileged": _YES,
     "profiles": _YES,
-    "provider": PROVIDERS,
+    "provider": _YES,
     "pull_policy": _YES,
     "pull_refresh_after": _YES,
     "read_only": _YES,

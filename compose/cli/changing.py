@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from compose.graph import Graph, of_labels, of_project
 from compose.observed import Observed, observe
@@ -64,6 +64,24 @@ def carry_out(context: Context, plan: Plan, found: Prepared | None = None) -> No
 
     limit = parallelism(context.options.parallel, context.environ)
     execute(context.engine, plan, report=context.reporter, parallel=limit)
+
+
+def tell_providers(
+    context: Context,
+    project: Project | None,
+    services: tuple[str, ...],
+    command: Literal["down", "stop"],
+) -> None:
+    """Have the programs that provide services take them down, or stop them: those named, all without names. Failed."""
+    from compose.ops.provided import has_providers, part
+
+    if project is None or context.options.dry_run or not has_providers(project):
+        return
+    from compose.cli.places import where
+    from compose.ops import providers
+
+    for provider in reversed(part(project, services, where(context), no_deps=True).providers):
+        providers.run(provider, project.name, command, project.environment, context.reporter)
 
 
 def standing(found: Prepared) -> list[Progress]:

@@ -94,7 +94,7 @@ def up_options(context: Context, services: tuple[str, ...], *, start: bool) -> U
 
 def prepared(context: Context, wish: Wish, options: UpOptions) -> Prepared:
     """The plan for a wish. Changed volumes are asked about: only their owner can say that data may go."""
-    project = context.project(wish.services)
+    project, wish = with_providers(context, context.project(wish.services), wish)
     images = provided(context, project, wish)
     # In a dry run nothing is pulled, so images may be missing and are no fault.
     whole = not context.options.dry_run
@@ -109,6 +109,33 @@ def prepared(context: Context, wish: Wish, options: UpOptions) -> Prepared:
         return found
     options = options._replace(replace_volumes=replace)
     return prepare(context.engine, project, wish, images, options, where(context), all_images=whole)
+
+
+def with_providers(
+    context: Context, project: Project, wish: Wish, *, run: bool = True
+) -> tuple[Project, Wish]:
+    """The project with what other programs provide, and without their services; in a dry run they are not run."""
+    from compose.ops.provided import bring_up, has_providers, part
+
+    if not has_providers(project):
+        return project, wish
+    from compose.ops.up import want
+    from compose.render.text import warn
+
+    parted = part(project, wish.services, where(context), no_deps=wish.no_deps)
+    if parted.services is None:
+        nothing = parted.project._replace(tree={**parted.project.tree, "services": {}})
+        parted, wish = parted._replace(project=nothing), wish._replace(services=())
+    else:
+        wish = wish._replace(services=parted.services)
+    if context.options.dry_run or not run:
+        return parted.project, wish
+    want(context.engine, parted.project, wish, {}, where(context), all_images=False)
+    warnings: list[str] = []
+    project = bring_up(project, parted, context.reporter, warnings)
+    for text in warnings:
+        warn(text)
+    return project, wish
 
 
 def provided(context: Context, project: Project, wish: Wish) -> dict[str, ImageInfo]:

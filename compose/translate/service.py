@@ -39,7 +39,6 @@ _ELSEWHERE = frozenset((
 ))  # fmt: skip
 REFUSED = {
     "models": "there is no model runner",
-    "provider": "services of other programs are not supported yet",
     "use_api_socket": "there is no API socket",
 }
 # Nothing is lost here: what another platform alone can do is worth a warning.

@@ -15,7 +15,6 @@ _WINDOWS = Support("unsupported", "Windows containers only")
 _SWARM = Support("unsupported", "only Swarm honours it")
 _WATCH = Support("unsupported", "watch is not there yet")
 _MODELS = Support("unsupported", "there is no model runner")
-_PROVIDERS = Support("unsupported", "services of other programs are not supported yet")
 _BUILDKIT = Support("honoured", "needs BuildKit")
 _CGROUP1 = Support("partial", "only on a daemon with cgroup v1")
 _NOTHING = Support("honoured", "says nothing to the daemon")
@@ -39,9 +38,9 @@ TABLE: dict[str, Support] = {
         " cpu_quota cpu_shares cpus cpuset depends_on deploy device_cgroup_rules devices dns dns_opt dns_search domainname"
         " entrypoint env_file environment expose extends external_links extra_hosts group_add healthcheck hostname image init"
         " ipc label_file labels links logging mem_limit mem_reservation memswap_limit network_mode networks oom_score_adj pid"
-        " pids_limit platform ports post_start pre_start pre_stop privileged profiles pull_policy pull_refresh_after read_only"
-        " restart scale secrets security_opt shm_size stdin_open stop_grace_period stop_signal sysctls tmpfs tty ulimits user"
-        " userns_mode uts volumes volumes_from working_dir",
+        " pids_limit platform ports post_start pre_start pre_stop privileged profiles provider pull_policy pull_refresh_after"
+        " read_only restart scale secrets security_opt shm_size stdin_open stop_grace_period stop_signal sysctls tmpfs tty ulimits"
+        " user userns_mode uts volumes volumes_from working_dir",
         "services.*.blkio_config": "weight weight_device device_read_bps device_read_iops device_write_bps device_write_iops",
         "services.*.blkio_config.weight_device.*": "path weight",
         "services.*.blkio_config.device_read_bps.*": "path rate",
@@ -70,6 +69,7 @@ TABLE: dict[str, Support] = {
         "services.*.pre_start.*": f"{_HOOK} image per_replica",
         "services.*.pre_stop.*": _HOOK,
         "services.*.secrets.*": "source target uid gid mode",
+        "services.*.provider": "type options",
         "services.*.ulimits.*": "soft hard",
         "services.*.volumes.*": "type source target read_only bind volume tmpfs",
         "services.*.volumes.*.bind": "propagation create_host_path selinux",
@@ -99,7 +99,6 @@ TABLE: dict[str, Support] = {
         "mem_swappiness": _CGROUP1,
         "models": _MODELS,
         "oom_kill_disable": _CGROUP1,
-        "provider": _PROVIDERS,
         "runtime": Support("honoured", "needs a runtime of that name in the daemon's configuration"),
         "storage_opt": Support("honoured", "size needs a storage driver that has limits (overlay2 on xfs with pquota, btrfs)"),
         "use_api_socket": Support("unsupported", "the daemon's socket and credentials are not handed on"),
@@ -178,7 +177,6 @@ TABLE: dict[str, Support] = {
         "services.*.models.*": "endpoint_var model_var",
         "models.*": "name model context_size runtime_flags",
     }),
-    **every(_PROVIDERS, {"services.*.provider": "type options"}),
 }  # fmt: skip
 
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from compose.cli.changing import add_timeout, carry_out, subject, truth
+from compose.cli.changing import add_timeout, carry_out, subject, tell_providers, truth
 from compose.plan.options import DownOptions
 from schemas.errors import UsageError
 
 if TYPE_CHECKING:
     from compose.cli.options import Context
     from compose.cli.parser import Parser
+    from compose.graph import Graph
+    from compose.plan.actions import Plan
+    from compose.project import Project
 
 
 def add_arguments(parser: Parser) -> None:
@@ -50,6 +53,11 @@ def take_down(context: Context, options: DownOptions) -> None:
 
     project, graph, observed = subject(context, options.services)
     plan = down_plan(graph, observed, options)
+    _carry_out(context, plan, project, graph)
+    tell_providers(context, project, options.services, "down")
+
+
+def _carry_out(context: Context, plan: Plan, project: Project | None, graph: Graph) -> None:
     if not plan and not context.options.dry_run:
         name = project.name if project else graph.project
         context.engine.recover()

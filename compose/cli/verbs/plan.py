@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from compose.cli.changing import add_timeout
-from compose.cli.making import check_making_flags, parse_scale, up_options
+from compose.cli.making import check_making_flags, parse_scale, up_options, with_providers
 from compose.cli.places import where
 from compose.ops.up import Prepared, Wish, prepare
 from schemas.errors import UsageError
@@ -76,6 +76,7 @@ def run(context: Context) -> int:
     project = context.project(services)
     if not project.services:
         raise UsageError("no service selected")
+    project, wish = with_providers(context, project, wish, run=False)
     images, needed = supplies(context.engine, project, wish, where(context))
     options = up_options(context, services, start=not args.no_start)
     found = _prepared(context, project, wish, images, options)

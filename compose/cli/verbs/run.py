@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from compose.cli.changing import carry_out, truth
-from compose.cli.making import provided
+from compose.cli.making import provided, with_providers
 from compose.cli.places import where
 from compose.ops.images import check_pull
 from compose.ops.up import Wish
@@ -106,7 +106,12 @@ def run(context: Context) -> int:
         ignore_orphans=not args.remove_orphans or truth(context, "COMPOSE_IGNORE_ORPHANS"),
     )
     run_options = _options(context, project.environment, project.working_dir)
-    images = provided(context, project, wish._replace(services=(args.service,)))
+    if project.services[args.service].get("provider"):
+        raise UsageError(
+            f"service {args.service} is another program's: there is no container to run"
+        )
+    project, wanted = with_providers(context, project, wish._replace(services=(args.service,)))
+    images = provided(context, project, wanted)
     found = prepare(
         context.engine,
         project,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from compose.cli.changing import add_timeout, carry_out, subject
+from compose.cli.changing import add_timeout, carry_out, subject, tell_providers
 from compose.plan.options import StopOptions
 
 if TYPE_CHECKING:
@@ -23,7 +23,8 @@ def run(context: Context) -> int:
     from compose.plan.lifecycle import stop_plan
 
     services = tuple(context.args.services)
-    _, graph, observed = subject(context, services)
+    project, graph, observed = subject(context, services)
     options = StopOptions(services=services, timeout=context.args.timeout)
     carry_out(context, stop_plan(graph, observed, options))
+    tell_providers(context, project, services, "stop")
     return 0
