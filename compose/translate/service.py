@@ -35,7 +35,7 @@ _SAME = frozenset((
 # Read by somebody else: the loader, the planner, the image verbs, the command line.
 _ELSEWHERE = frozenset((
     "attach", "build", "container_name", "depends_on", "develop", "env_file", "extends", "label_file", "links", "profiles",
-    "pull_policy", "pull_refresh_after", "scale", "volumes_from",
+    "provider", "pull_policy", "pull_refresh_after", "scale", "volumes_from",
 ))  # fmt: skip
 REFUSED = {
     "models": "there is no model runner",

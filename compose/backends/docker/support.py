@@ -39,8 +39,8 @@ TABLE: dict[str, Support] = {
         " entrypoint env_file environment expose extends external_links extra_hosts group_add healthcheck hostname image init"
         " ipc label_file labels links logging mem_limit mem_reservation memswap_limit network_mode networks oom_score_adj pid"
         " pids_limit platform ports post_start pre_start pre_stop privileged profiles provider pull_policy pull_refresh_after"
-        " read_only restart scale secrets security_opt shm_size stdin_open stop_grace_period stop_signal sysctls tmpfs tty ulimits"
-        " user userns_mode uts volumes volumes_from working_dir",
+        " read_only restart scale secrets security_opt shm_size stdin_open stop_grace_period stop_signal sysctls tmpfs tty"
+        " ulimits user userns_mode uts volumes volumes_from working_dir",
         "services.*.blkio_config": "weight weight_device device_read_bps device_read_iops device_write_bps device_write_iops",
         "services.*.blkio_config.weight_device.*": "path weight",
         "services.*.blkio_config.device_read_bps.*": "path rate",
