@@ -160,6 +160,11 @@ def check_network(spec: NetworkSpec) -> None:
     from engine.network import driver_options
 
     driver_options.check(spec)
+    driver = driver_options.driver_of(spec)
+    if driver in driver_options.CHILD_DRIVERS:
+        from engine.network import child
+
+        child.check(spec["name"], driver)
 
 
 def check_volume(spec: VolumeSpec) -> None:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from compose.observed import Observed
 from compose.ops.faults import Fault
 from compose.project import Project
 from schemas.engine import Engine
 from schemas.errors import Conflict
-from schemas.specs import Port
+from schemas.specs import ContainerSpec, Port
 from schemas.typed import NamedTuple
 
+HOST_BINDING = "com.docker.network.bridge.host_binding_ipv4"
 _EVERYWHERE = ("", "0.0.0.0", "::")
 
 
@@ -22,6 +23,19 @@ class Publisher(NamedTuple):
     service: str
     ports: tuple[Port, ...]
     scale: int
+
+
+def bound_ports(spec: ContainerSpec, bindings: Mapping[str, str]) -> tuple[Port, ...]:
+    """The ports of a service with the host address that the network of its default route says, by ``bindings``."""
+    ports = tuple(spec.get("ports") or ())
+    places = spec.get("endpoints") or []
+    if not bindings or not places:
+        return ports
+    leading = min(places, key=lambda place: (-(place.get("gw_priority") or 0), place["network"]))
+    address = bindings.get(leading["network"])
+    if not address:
+        return ports
+    return tuple({**port, "host_ip": port.get("host_ip") or address} for port in ports)
 
 
 def missing_files(project: Project, services: Iterable[str]) -> list[Fault]:

@@ -9,7 +9,7 @@ from compose.graph import image_references
 from compose.observed import Observed, observe
 from compose.ops.faults import Fault, Where, refuse
 from compose.ops.images import absent
-from compose.ops.preflight import Publisher, missing_files, taken_ports
+from compose.ops.preflight import HOST_BINDING, Publisher, bound_ports, missing_files, taken_ports
 from compose.plan.actions import Plan, RunPreStart, StartContainer, Step, WaitFor
 from compose.plan.options import UpOptions
 from compose.project import Project
@@ -148,8 +148,13 @@ def publishers(desired: Desired, plan: Plan) -> list[Publisher]:
     starting = {
         step.action.service for step in plan.steps if isinstance(step.action, StartContainer)
     }
+    bindings = {
+        network.spec["name"]: options[HOST_BINDING]
+        for network in desired.networks.values()
+        if HOST_BINDING in (options := network.spec.get("driver_opts") or {})
+    }
     return [
-        Publisher(name, tuple(service.spec.get("ports") or ()), service.scale)
+        Publisher(name, bound_ports(service.spec, bindings), service.scale)
         for name, service in desired.services.items()
         if name in starting and service.scale
     ]

@@ -7,6 +7,7 @@ drivers are.
 from __future__ import annotations
 
 import errno
+import os
 
 from engine.kernel.netlink import rtnetlink
 from engine.kernel.netlink.channel import NetlinkError
@@ -19,6 +20,8 @@ from schemas.typed import TypedDict
 _MACVLAN_MODES = {"private": 1, "vepa": 2, "bridge": 4, "passthru": 8}
 _IPVLAN_MODES = {"l2": 0, "l3": 1, "l3s": 2}
 _IPVLAN_FLAGS = {"bridge": 0, "private": 1, "vepa": 2}
+_FIRST = {"macvlan": "bridge", "ipvlan": "l2"}
+_NOBODY, _ANY_MAC = 0x7FFFFFFF, "02:00:00:00:00:01"
 _UNKNOWN_KIND = (errno.EOPNOTSUPP,)
 
 
@@ -29,6 +32,25 @@ class Child(TypedDict):
     parent: str
     mode: str
     flag: str  # ipvlan
+
+
+def check(network: str, driver: str) -> None:
+    """Unsupported when this kernel has no interfaces of the kind. Whoever may not ask is told nothing."""
+    with rtnetlink.open_channel() as channel:
+        own = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+        below: Child = {"driver": driver, "parent": "", "mode": _FIRST[driver], "flag": ""}
+        # No interface has this number, so a kernel that knows the kind refuses for that reason, and makes nothing.
+        request = link(below, "probe", parent=_NOBODY, mac=_ANY_MAC, mtu=1500, netns=own)
+        try:
+            channel.request([request])
+        except NetlinkError as err:
+            if lacking(err):
+                raise Unsupported(
+                    f"network {network}: this kernel has no {driver} interfaces",
+                    hint=f"load the module {driver}, or use driver: bridge",
+                ) from err
+        finally:
+            os.close(own)
 
 
 def ensure(plan: NetworkPlan) -> None:

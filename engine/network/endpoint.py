@@ -14,10 +14,11 @@ from engine.kernel.netlink.channel import Channel, NetlinkError
 from engine.kernel.netlink.codec import Message
 from engine.network import child
 from engine.network.child import Child
-from schemas.errors import Failed, InvalidArgument, Unsupported
+from schemas.errors import Failed, InvalidArgument
 from schemas.typed import TypedDict
 
 _NO_ROUTE = (errno.ESRCH, errno.ENOENT)
+_PREDECESSOR = 2.0  # for the end of a namespace
 _PATIENCE = 0.2  # for an interface to become usable; one that does not in time may still
 
 
@@ -106,30 +107,33 @@ def attach(plan: EndpointPlan, netns: int) -> None:
 
 def _attach_child(plan: EndpointPlan, below: Child, netns: int) -> None:
     """Make an interface inside that hangs on one of the host's."""
+    deadline = time.monotonic() + _PREDECESSOR
     with rtnetlink.open_channel() as host:
-        try:
-            parent = _socket.if_nametoindex(below["parent"])
-        except OSError as err:
-            raise Failed(
-                f"network {plan['network']}: parent interface {below['parent']} is away"
-            ) from err
-        request = child.link(
-            below, plan["interface"], parent=parent, mac=plan["mac"], mtu=plan["mtu"], netns=netns
-        )
-        try:
-            host.request([request])
-        except NetlinkError as err:
-            if child.lacking(err):
-                raise Unsupported(
-                    f"network {plan['network']}: this kernel has no {below['driver']} interfaces",
-                    hint=f"load the module {below['driver']}, or use driver: bridge",
+        while True:
+            try:
+                parent = _socket.if_nametoindex(below["parent"])
+            except OSError as err:
+                raise Failed(
+                    f"network {plan['network']}: parent interface {below['parent']} is away"
                 ) from err
-            raise Failed(f"network {plan['network']}: {err.message}") from err
-    try:
-        _configure(plan, netns)
-    except NetlinkError as err:
-        detach(plan, netns)
-        raise Failed(f"network {plan['network']}: {err.message}") from err
+            request = child.link(
+                below,
+                plan["interface"],
+                parent=parent,
+                mac=plan["mac"],
+                mtu=plan["mtu"],
+                netns=netns,
+            )
+            try:
+                host.request([request])
+                _configure(plan, netns)
+                return
+            except NetlinkError as err:
+                detach(plan, netns)
+                # The interface of the run before us goes with its namespace, a moment after that.
+                if err.errno != errno.EADDRINUSE or time.monotonic() > deadline:
+                    raise Failed(f"network {plan['network']}: {err.message}") from err
+                time.sleep(0.005)
 
 
 def detach(plan: EndpointPlan, netns: int = -1) -> None:

@@ -14,7 +14,7 @@ from engine.snapshot import layer, merged
 from engine.snapshot.source import ThreadSource
 from engine.state import containers, db, volume_uses
 from engine.volume import local
-from schemas.errors import Conflict, InvalidArgument, NotFound, Unsupported
+from schemas.errors import Conflict, Failed, InvalidArgument, NotFound, Unsupported
 from schemas.specs import ContainerSpec, Mount
 from tests.support.images import directory, member, symlink, tar
 
@@ -201,6 +201,17 @@ def test_a_volume_bound_elsewhere_by_its_options_is_used_there(
     assert found["source"] == str(device) and tree(str(device)) == {"fresh": "f"}
     volumes.remove("vol")
     assert device.is_dir()
+
+
+def test_a_network_file_systems_server_is_asked_or_its_lack_is_named(layers: list[str]) -> None:
+    options = {"type": "nfs", "device": ":/x", "o": "addr=127.0.0.1,nfsvers=4,soft,retrans=1"}
+    volumes.create({"name": "vol", "driver_opts": options})
+    known = "nfs" in Path("/proc/filesystems").read_text().split()
+    message = "Connection refused" if known else "unknown file system type nfs"
+    with pytest.raises(Failed, match=f'volume "vol": failed to mount .*{message}'):
+        start(layers, {"type": "volume", "source": "vol", "target": "/data"})
+    assert os.listdir(local.data("vol")) == []
+    volumes.remove("vol")
 
 
 def test_a_subpath_stays_in_its_volume(layers: list[str], tmp_path: Path) -> None:

@@ -20,6 +20,11 @@ def host_config(spec: ContainerSpec, version: tuple[int, ...]) -> Body:
     tmpfs: dict[str, str] = {}
     for mount in spec.get("mounts") or []:
         kind = mount["type"]
+        if mount.get("owner"):
+            raise Unsupported(
+                f"volumes {mount['target']}: x-owner is not supported on a Docker daemon",
+                hint="it is for --engine local; on a daemon, chown in the image or in a pre_start hook",
+            )
         if kind == "bind" and _as_bind(mount):
             binds.append(_bind(mount))
         elif kind == "tmpfs" and (mount.get("options") or "uid" in mount or "gid" in mount):

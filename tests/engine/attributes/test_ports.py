@@ -79,6 +79,12 @@ networks:
     driver: macvlan
     driver_opts: {{parent: {PARENT}}}
 """
+BOUND = """
+networks:
+  default:
+    driver_opts:
+      com.docker.network.bridge.host_binding_ipv4: 127.0.0.1
+"""
 DEFAULT = """
 services:
   web:
@@ -154,6 +160,19 @@ def test_a_network_without_ipv4_publishes_on_both_families(project: Compose) -> 
 def test_a_network_may_say_where_its_ports_listen(project: Compose) -> None:
     assert eventually(lambda: get("127.0.0.1:8085")) == "bound"
     assert [item for item in listening() if item.endswith(":8085")] == ["127.0.0.1:8085"]
+
+
+def test_a_port_held_at_another_address_is_no_trouble_where_the_network_says_where(
+    project: Compose,
+) -> None:
+    project.write(
+        DEFAULT.replace(', "0.0.0.0:8088:80"', "").replace("8087", "8096") + BOUND, "own.yaml"
+    )
+    words = ("-f", "own.yaml", "-p", "own")
+    with socket.create_server(("127.0.0.3", 8096)):
+        project(*words, "up", "-d")
+        assert "127.0.0.1:8096" in listening()
+    project(*words, "down", "-t", "0")
 
 
 def test_a_macvlan_containers_port_is_reached_from_the_host(project: Compose) -> None:
