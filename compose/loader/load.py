@@ -15,10 +15,11 @@ from compose.loader.evidence import Evidence
 from compose.loader.faults import Fault
 from compose.loader.files import Files, Shared
 from compose.loader.marks import Map
-from compose.loader.normalize import normalize, prune_unused
+from compose.loader.normalize import normalize, prune_unused, share_scale
 from compose.loader.profiles import split
-from compose.loader.shape import model, plain, resource_section
+from compose.loader.shape import model, resource_section
 from compose.loader.shape_tables import SECTIONS
+from compose.loader.shape_values import plain
 from compose.loader.sources import Sources, find, project_name
 from compose.project import LoadOptions, Project
 from schemas.typed import TYPE_CHECKING
@@ -132,6 +133,8 @@ def _selected(files: Files, tree: Map, profiles: tuple[str, ...]) -> tuple[Servi
 
 
 def _check(files: Files, tree: Map, active: Services, disabled: Services) -> None:
+    if files.options.check_consistency:
+        share_scale(active)
     if files.options.check_consistency and not files.problems.beyond_sense:
         faults: list[Fault] = []
         check_services(tree, active, disabled, faults)

@@ -104,6 +104,14 @@ def normalize(tree: dict[str, Any], project: str, lookup: Lookup | None) -> None
     tree["name"] = project
 
 
+def share_scale(services: dict[str, Any]) -> None:
+    """``scale`` is what ``deploy`` has as ``replicas``, which the reference sees to while it checks consistency."""
+    for body in services.values():
+        deploy, scale = body.get("deploy"), body.get("scale")
+        if scale is not None and isinstance(deploy, dict) and deploy.get("replicas") is None:
+            deploy["replicas"] = scale
+
+
 def _service(body: dict[str, Any], lookup: Lookup | None) -> None:
     if body.get("pull_policy") == "if_not_present":
         body["pull_policy"] = "missing"
@@ -113,13 +121,6 @@ def _service(body: dict[str, Any], lookup: Lookup | None) -> None:
             build["dockerfile"] = "Dockerfile"
         if lookup is not None:
             _resolved(build.get("args"), lookup, keep=False)
-    deploy = body.get("deploy")
-    if (
-        isinstance(deploy, dict)
-        and body.get("scale") is not None
-        and deploy.get("replicas") is None
-    ):
-        deploy["replicas"] = body["scale"]
     for mount in body.get("volumes") or ():
         if isinstance(mount, dict) and isinstance(mount.get("target"), str):
             mount["target"] = clean_path(mount["target"])
