@@ -7,11 +7,13 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 
+from engine import images
 from engine.kernel import inroot, mount
-from engine.packing import pack
+from engine.packing import pack, pack_root
 from engine.snapshot import layer, tarstream
 from engine.snapshot.source import ThreadSource
 from engine.snapshot.tarstream import Entry
+from engine.state import containers as rows
 from engine.visit import root_of
 from schemas.engine import Bytes
 from schemas.errors import Conflict, EngineError, Failed, InvalidArgument, NotFound, SyscallError
@@ -70,6 +72,23 @@ def _chunks(reference: str, path: str) -> Iterator[bytes]:
             yield from pack(fd, _name(path))
         finally:
             os.close(fd)
+
+
+def export(reference: str) -> Reader:
+    """The whole root, without what is mounted in it."""
+    chunks = _root_chunks(reference)
+    next(chunks)  # the container is open
+    return Reader(chunks)
+
+
+def _root_chunks(reference: str) -> Iterator[bytes]:
+    with root_of(reference) as root:
+        yield b""
+        devices = {os.stat(root).st_dev}
+        if images.record(rows.get(reference).image_id).kind == "host":
+            # /usr of the system's own root is a mount of its own, and part of it all the same.
+            devices.add(os.stat("usr", dir_fd=root).st_dev)
+        yield from pack_root(root, frozenset(devices))
 
 
 def write(reference: str, path: str, archive: Bytes) -> None:

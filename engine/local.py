@@ -224,6 +224,27 @@ class LocalEngine:
 
         return archive.read(id, path)
 
+    def export(self, id: str) -> Archive:
+        from engine import archive
+
+        return archive.export(id)
+
+    def commit(
+        self,
+        id: str,
+        reference: str,
+        *,
+        author: str = "",
+        message: str = "",
+        changes: list[str],
+        pause: bool,
+    ) -> str:
+        from engine import committing
+
+        return committing.commit(
+            id, reference, author=author, message=message, changes=changes, pause=pause
+        )
+
     def write_archive(self, id: str, path: str, archive: Bytes) -> None:
         from engine import archive as archives
 

@@ -27,8 +27,19 @@ def pack(fd: int, name: str) -> Iterator[bytes]:
     yield bytes(2 * tarfile.BLOCKSIZE)
 
 
-def _entry(fd: int, name: str, seen: dict[tuple[int, int], str]) -> Iterator[bytes]:
+def pack_root(fd: int, devices: frozenset[int]) -> Iterator[bytes]:
+    """The tar of a whole root without its own entry. What is mounted in it, from other than these devices, is empty."""
+    yield from _children(fd, "", {}, devices)
+    yield bytes(2 * tarfile.BLOCKSIZE)
+
+
+def _entry(
+    fd: int, name: str, seen: dict[tuple[int, int], str], devices: frozenset[int] = frozenset()
+) -> Iterator[bytes]:
     found = os.stat(fd)
+    if devices and found.st_dev not in devices:
+        yield from _mount_point(name, found)
+        return
     kind = _KINDS.get(stat.S_IFMT(found.st_mode))
     if kind is None:
         return
@@ -44,10 +55,21 @@ def _entry(fd: int, name: str, seen: dict[tuple[int, int], str]) -> Iterator[byt
     if kind == tarfile.REGTYPE:
         yield from _content(fd, member.size)
     elif kind == tarfile.DIRTYPE:
-        yield from _children(fd, name, seen)
+        yield from _children(fd, name, seen, devices)
 
 
-def _children(fd: int, name: str, seen: dict[tuple[int, int], str]) -> Iterator[bytes]:
+def _mount_point(name: str, found: os.stat_result) -> Iterator[bytes]:
+    """The directory or file that lies below a mount."""
+    member = tarfile.TarInfo(name)
+    is_directory = stat.S_ISDIR(found.st_mode)
+    member.type = tarfile.DIRTYPE if is_directory else tarfile.REGTYPE
+    member.mode = 0o755 if is_directory else 0o644
+    yield _header(member)
+
+
+def _children(
+    fd: int, name: str, seen: dict[tuple[int, int], str], devices: frozenset[int]
+) -> Iterator[bytes]:
     directory = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=fd)
     try:
         for child in sorted(os.listdir(directory)):
@@ -56,7 +78,8 @@ def _children(fd: int, name: str, seen: dict[tuple[int, int], str]) -> Iterator[
             except FileNotFoundError:
                 continue  # removed since
             try:
-                yield from _entry(entry, f"{name.rstrip('/')}/{child}", seen)
+                path = f"{name.rstrip('/')}/{child}" if name else child
+                yield from _entry(entry, path, seen, devices)
             finally:
                 os.close(entry)
     finally:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from engine import containers
@@ -62,6 +64,19 @@ def unpause(reference: str) -> None:
         raise Conflict(f'container "{row.name}" is not paused')
     control.request(row.id, {"type": "unpause"})
     containers.record(row, "unpause")
+
+
+@contextmanager
+def held(row: ContainerRow, *, still: bool) -> Iterator[None]:
+    """With ``still``, the processes of a container that runs stand still meanwhile."""
+    still = still and status_of(row).state == "running"
+    if still:
+        pause(row.id)
+    try:
+        yield
+    finally:
+        if still:
+            unpause(row.id)
 
 
 def logs(reference: str, query: LogQuery) -> Stream[LogLine]:

@@ -156,6 +156,24 @@ class Engine(Protocol):
     def read_archive(self, id: str, path: str) -> Archive:
         """The file or tree at ``path`` as a tar whose first member has the path's last name; NotFound."""
 
+    def export(self, id: str) -> Archive:
+        """The container's root as a tar, running or not; what is mounted in it is left out."""
+
+    def commit(
+        self,
+        id: str,
+        reference: str,
+        *,
+        author: str = "",
+        message: str = "",
+        changes: list[str],
+        pause: bool,
+    ) -> str:
+        """Make an image of what the container has changed, under the name ``reference`` ("" for none); its id.
+
+        ``changes`` are Dockerfile instructions; ``pause`` holds its processes meanwhile. InvalidArgument, NotFound.
+        """
+
     def write_archive(self, id: str, path: str, archive: Bytes) -> None:
         """Unpack a tar into the directory ``path``, which must be there: NotFound, InvalidArgument when it is none.
 

@@ -74,6 +74,17 @@ def running_container(engine: Engine, project: str, service: str, index: int = 0
     raise NotFound(f'service "{service}" is not running{suffix}')
 
 
+def one_container(engine: Engine, project: str, service: str, index: int = 0) -> ContainerInfo:
+    """A container of the service, running or not: number ``index``, or the first. NotFound."""
+    found = project_containers(engine, project, services=[service], all=True, one_offs=not index)
+    if index:
+        found = [info for info in found if number(info) == index]
+    if not found:
+        suffix = f" container #{index}" if index else ""
+        raise NotFound(f'no container found for service "{service}"{suffix}')
+    return min(found, key=lambda info: (is_one_off(info), order(info)))
+
+
 def check_services(names: Iterable[str], *known: Iterable[str]) -> None:
     """UsageError for a name that is no service of the project."""
     there = {name for group in known for name in group}

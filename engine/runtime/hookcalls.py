@@ -41,7 +41,9 @@ def run_all(bundle: Bundle, root: str) -> None:
         "hostname": bundle["hostname"],
         "annotations": bundle["annotations"],
     }
-    signal.set_wakeup_fd(-1)  # the shim's, which is closed here: the end of a hook would be told to it
+    signal.set_wakeup_fd(
+        -1
+    )  # the shim's, which is closed here: the end of a hook would be told to it
     with open(f"{place}/config.json", "w") as file:
         json.dump(config, file)
     for hook in bundle["hooks"]:

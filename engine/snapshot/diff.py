@@ -32,6 +32,15 @@ def pack(directory: str, *, root: bool = False) -> Iterator[bytes]:
     yield bytes(2 * _BLOCK)
 
 
+def pack_with(directory: str, others: dict[str, str]) -> Iterator[bytes]:
+    """The tar of a layer that lies in several directories: that of the root, and others by their place ("usr")."""
+    seen: dict[tuple[int, int], str] = {}
+    yield from _below(directory, "", seen)
+    for place, other in others.items():
+        yield from _below(other, f"{place}/", seen)
+    yield bytes(2 * _BLOCK)
+
+
 def _below(directory: str, prefix: str, seen: dict[tuple[int, int], str]) -> Iterator[bytes]:
     for name in sorted(os.listdir(directory)):
         path, member = f"{directory}/{name}", prefix + name

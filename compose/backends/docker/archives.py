@@ -67,6 +67,11 @@ def read(client: Client, id: str, path: str) -> Reader:
     return Reader(client.wire.stream("GET", containers.path(id, "archive"), {"path": path or "/"}))
 
 
+def export(client: Client, id: str) -> Reader:
+    """The whole root as a tar."""
+    return Reader(client.wire.stream("GET", containers.path(id, "export")))
+
+
 def write(client: Client, id: str, path: str, archive: Bytes) -> None:
     """Conflict where a directory would take a file's place or the other way round; InvalidArgument for no directory."""
     query: dict[str, str | bool] = {"path": path or "/", "noOverwriteDirNonDir": True}

@@ -175,6 +175,27 @@ class DockerEngine:
 
         return archives.read(self.client, id, path)
 
+    def export(self, id: str) -> Archive:
+        from compose.backends.docker import archives
+
+        return archives.export(self.client, id)
+
+    def commit(
+        self,
+        id: str,
+        reference: str,
+        *,
+        author: str = "",
+        message: str = "",
+        changes: list[str],
+        pause: bool,
+    ) -> str:
+        from compose.backends.docker import images
+
+        return images.commit(
+            self.client, id, reference, author=author, message=message, changes=changes, pause=pause
+        )
+
     def write_archive(self, id: str, path: str, archive: Bytes) -> None:
         from compose.backends.docker import archives
 

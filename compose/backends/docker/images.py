@@ -123,6 +123,25 @@ def import_image(
     return found
 
 
+def commit(
+    client: Client,
+    id: str,
+    reference: str,
+    *,
+    author: str,
+    message: str,
+    changes: list[str],
+    pause: bool,
+) -> str:
+    """Make an image of a container; its id."""
+    repository, name = split(reference) if reference else ("", "")
+    query: dict[str, str | int | bool | None] = {
+        "container": id, "repo": repository, "tag": name, "author": author, "comment": message,
+        "changes": "\n".join(changes), "pause": pause,
+    }  # fmt: skip
+    return str(client.wire.post("/commit", query, {})["Id"])
+
+
 def save(client: Client, references: list[str], target: str) -> None:
     """Write an archive; a file appears only when it is whole."""
     for reference in references:

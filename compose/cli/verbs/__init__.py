@@ -20,6 +20,7 @@ VERBS: dict[str, Verb] = {
     "build": Verb("Build or rebuild services"),
     "builder": Verb("Manage the build cache: prune"),
     "check": Verb("Say how far the engine honours what the files ask for"),
+    "commit": Verb("Create a new image from a service container's changes"),
     "config": Verb("Parse, resolve and render compose file in canonical format"),
     "convert": Verb("", module="config"),
     "cp": Verb("Copy files/folders between a service container and the local filesystem"),
@@ -28,10 +29,12 @@ VERBS: dict[str, Verb] = {
     "down": Verb("Stop and remove containers, networks"),
     "events": Verb("Receive real time events from containers"),
     "exec": Verb("Execute a command in a running container"),
+    "export": Verb("Export a service container's filesystem as a tar archive"),
     "image": Verb(
         "Manage images: pull, push, import, load, save, ls, inspect, history, tag, rm, prune"
     ),
     "images": Verb("List images used by the created containers"),
+    "inspect": Verb("Display detailed information on the containers of services"),
     "kill": Verb("Force stop service containers"),
     "login": Verb("Authenticate to a registry"),
     "logout": Verb("Log out from a registry"),
