@@ -7,30 +7,34 @@ from __future__ import annotations
 
 import json
 import os
-import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 import pytest
 
-from tests.support import images, isolation
+from tests.e2e import exceptions, machines
+from tests.support import isolation
 from tests.support.eventually import eventually
 
 HERE = Path(__file__).parent
 COMMAND = Path(sys.executable).parent / "pycompose"
-_KEPT = ("PATH", "HOME", "LANG", "PYTHONPATH")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    left_out = []
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.e2e)
             item.add_marker(pytest.mark.kernel)
+            if exceptions.reason(config.getoption("--engine"), item.path.stem, item.name):
+                left_out.append(item)
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
 
 
 class Done(NamedTuple):
@@ -89,6 +93,19 @@ class Compose:
             text=True,
         )
 
+    def engine(self, call: str) -> str:
+        """What a call of the engine (an expression about ``engine``) prints."""
+        opened = "import os; from compose.backends import open_engine; engine = open_engine(os.environ['PYCOMPOSE_ENGINE'])"
+        done = subprocess.run(
+            [sys.executable, "-c", f"{opened}; {call}"],
+            env=self.environ,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=60,
+        )
+        return done.stdout
+
     def containers(self) -> dict[str, dict[str, Any]]:
         """The state of every container of the project by name, as ``ps -a --format json`` prints it."""
         lines = self("ps", "-a", "--format", "json").splitlines()
@@ -104,72 +121,45 @@ class Compose:
 
 
 @pytest.fixture(scope="session")
-def state(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """State directories with the busybox image: (PYCOMPOSE_ROOT, PYCOMPOSE_RUN)."""
+def machine(
+    tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
+) -> Iterator[machines.Machine]:
+    """What the commands run on: ``--engine`` says it."""
     assert os.geteuid() == 0, "the end-to-end tests need root"
     isolation.enter()
-    base = tmp_path_factory.mktemp("e2e")
-    archive = images.write_busybox(base / "busybox.tar")
-    environ = _environ(base / "lib", base / "run")
-    load = f"from engine.local import LocalEngine; LocalEngine().load_images({str(archive)!r}, sink=print)"
-    subprocess.run([sys.executable, "-c", load], env=environ, check=True, timeout=60)
-    return base / "lib", base / "run"
+    found = machines.make(pytestconfig.getoption("--engine"), tmp_path_factory.mktemp("e2e"))
+    yield found
+    found.close()
+
+
+@pytest.fixture(scope="session")
+def state(machine: machines.Machine) -> tuple[Path, Path]:
+    """The state directories of the local engine: (PYCOMPOSE_ROOT, PYCOMPOSE_RUN)."""
+    assert isinstance(machine, machines.Local), "this test is about the local engine"
+    return machine.root, machine.run
 
 
 @pytest.fixture
-def compose(tmp_path: Path, state: tuple[Path, Path]) -> Iterator[Compose]:
+def compose(tmp_path: Path, machine: machines.Machine) -> Iterator[Compose]:
     """A project directory; afterwards the project is taken down and must have left no trace."""
     before = isolation.traces()
     directory = tmp_path / "demo"
     directory.mkdir()
-    project = Compose(directory, _environ(*state))
+    project = Compose(directory, dict(machine.environ))
     yield project
     for name in {"demo", *project("ls", "-a", "-q").split()}:
         project("-p", name, "down", "-v", "-t", "0", "--remove-orphans")
     remaining: list[str] = []
 
     def clean() -> bool:
-        remaining[:] = [*isolation.leaks(before, *state), *_rows(state[0])]
+        remaining[:] = machine.left(before)
         return not remaining
 
     try:
         eventually(clean, within=5)
     except AssertionError:
-        _sweep(project.environ)
+        machine.sweep()
         pytest.fail("left behind:\n  " + "\n  ".join(remaining))
-
-
-def _sweep(environ: dict[str, str]) -> None:
-    """Remove everything, so that one test's rest is not the next one's trouble."""
-    code = """
-from engine.local import LocalEngine
-engine = LocalEngine()
-for container in engine.containers():
-    engine.remove(container.id, force=True, volumes=True)
-for network in engine.networks():
-    if network.driver == "bridge":
-        engine.remove_network(network.id)
-for volume in engine.volumes():
-    engine.remove_volume(volume.name)
-"""
-    subprocess.run([sys.executable, "-c", code], env=environ, check=False, timeout=60)
-
-
-def _environ(root: Path, run: Path) -> dict[str, str]:
-    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
-    return {**kept, "PYCOMPOSE_ROOT": str(root), "PYCOMPOSE_RUN": str(run)}
-
-
-def _rows(root: Path) -> list[str]:
-    """What the database still knows of containers, networks and volumes."""
-    with closing(sqlite3.connect(root / "state.db")) as database:
-        return [
-            f"{table}: {name}"
-            for table in ("containers", "networks", "volumes")
-            for (name,) in database.execute(
-                f"SELECT name FROM {table} WHERE name NOT IN ('bridge')"
-            )
-        ]
 
 
 def wait_for_output(process: subprocess.Popen[str], text: str, *, within: float = 20) -> str:

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
 from tests.e2e.conftest import Compose
+from tests.e2e.machines import Local, Machine
 
 WEB = """
 services:
@@ -26,11 +22,10 @@ COPY page /page
 
 
 @pytest.fixture(scope="module", autouse=True)
-def default_network(state: tuple[Path, Path]) -> None:
+def default_network(machine: Machine) -> None:
     """RUN steps are on the default network, which is made when it is first needed, and stays."""
-    code = "from engine import networks; networks.ensure(networks.default())"
-    environ = {"PYCOMPOSE_ROOT": str(state[0]), "PYCOMPOSE_RUN": str(state[1])}
-    subprocess.run([sys.executable, "-c", code], env={**os.environ, **environ}, check=True)
+    if isinstance(machine, Local):
+        machine.python("from engine import networks; networks.ensure(networks.default())")
 
 
 def project(compose: Compose) -> None:

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import Compose
+from tests.e2e.machines import Docker, Local, Machine
 from tests.support.eventually import eventually
 
-MOMENTS = 50
+MOMENTS = {Local: 50, Docker: 6}
 STACK = """
 services:
   web:
@@ -71,12 +72,12 @@ def _shims() -> list[int]:
 
 
 @pytest.mark.timeout(300)
-def test_a_killed_command_is_continued_by_the_next(compose: Compose) -> None:
+def test_a_killed_command_is_continued_by_the_next(compose: Compose, machine: Machine) -> None:
     compose.write(STACK)
     up = _duration(compose, "up", "-d")
     down = _duration(compose, "down", "-v")
     chance = random.Random(20261125)
-    for _ in range(MOMENTS // 2):
+    for _ in range(MOMENTS[type(machine)] // 2):
         _kill_at(compose, chance.uniform(0, up), "up", "-d")
         compose("up", "-d")
         assert compose.states() == RUNNING

@@ -38,18 +38,8 @@ services:
 
 def inspect(compose: Compose, name: str) -> dict[str, object]:
     """What the engine knows of a container."""
-    import subprocess
-    import sys
-
-    code = f"import json; from engine.local import LocalEngine; print(json.dumps(LocalEngine().inspect({name!r})))"
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        env=compose.environ,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    found: dict[str, object] = json.loads(done.stdout)
+    text = compose.engine(f"import json; print(json.dumps(engine.inspect({name!r})))")
+    found: dict[str, object] = json.loads(text)
     return found
 
 
@@ -139,18 +129,7 @@ def test_volumes_and_ports_of_the_command_line(compose: Compose) -> None:
     assert "already" in done.err
     compose("run", "-d", "--no-deps", "--name", "zed", "-P", "web", "sleep", "1000")
     assert compose("ps", "-a", "--format", "{{.Ports}}").startswith("0.0.0.0:18090->80/tcp")
-    import subprocess
-    import sys
-
-    subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            "from engine.local import LocalEngine; LocalEngine().remove_volume('extra')",
-        ],
-        env=compose.environ,
-        check=True,
-    )
+    compose.engine("engine.remove_volume('extra')")
 
 
 def test_aliases_only_on_request(compose: Compose) -> None:

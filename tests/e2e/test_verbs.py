@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 
 from tests.e2e.conftest import Compose
 from tests.support.eventually import eventually
@@ -164,10 +162,7 @@ def test_down_with_nothing_there_says_so(compose: Compose) -> None:
 
 
 def test_down_removes_images_on_request(compose: Compose) -> None:
-    tag = (
-        "from engine.local import LocalEngine; LocalEngine().tag_image('busybox:latest', 'mine:1')"
-    )
-    subprocess.run([sys.executable, "-c", tag], env=compose.environ, check=True)
+    compose.engine("engine.tag_image('busybox:latest', 'mine:1')")
     compose.write("services:\n  a:\n    image: mine:1\n    init: true\n    command: sleep 1000\n")
     compose("up", "-d")
     compose("down", "-t", "0", "--rmi", "local")
