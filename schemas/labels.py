@@ -40,3 +40,5 @@ HOOK_SPECS = OWN_PREFIX + "hook-specs"
 STORED = OWN_PREFIX + "stored"
 # On a service that was stopped: how many tasks it had.
 STOPPED = OWN_PREFIX + "stopped-replicas"
+# The same for secrets and configs, without what they hold.
+FILES = OWN_PREFIX + "files"

@@ -51,6 +51,9 @@ def shared(
     for mount in mounts:
         if mount.target not in taken and mount.type in ("volume", "bind"):
             more: Mount = {"type": mount.type, "target": mount.target, "source": mount.source}  # type: ignore[typeddict-item]
+            if mount.type == "bind":
+                # It is there, or about to be: the container that it is shared with makes it.
+                more["bind"] = {"create_host_path": True}
             if read_only or mount.read_only:
                 more["read_only"] = True
             own.append(more)

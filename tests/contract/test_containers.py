@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from compose.plan.fields import differences
 from schemas.engine import Engine
 from schemas.errors import Conflict, InvalidArgument, NotFound, StartFailed
 from tests.contract.making import IMAGE, make, sleeper, start
@@ -222,6 +224,59 @@ def test_spec_tells_of_hooks(engine: Engine) -> None:
     assert spec["post_start"] == [hook]
     assert (spec["name"], spec["image"], spec["command"]) == ("one", IMAGE, ["true"])
     assert spec["labels"]["a"] == "b"
+
+
+def test_spec_is_what_was_asked_for(engine: Engine, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("hush")
+    engine.create_network({"name": "front"})
+    engine.create_volume({"name": "data"})
+    wanted: Any = {
+        "name": "one",
+        "image": IMAGE,
+        "labels": {"a": "b"},
+        "command": ["sleep", "5"],
+        "entrypoint": ["env"],
+        "environment": {"A": "1", "PATH": "/bin", "B": ""},
+        "working_dir": "/tmp",
+        "user": "nobody",
+        "group_add": ["7"],
+        "hostname": "me",
+        "init": True,
+        "stop_signal": "SIGUSR1",
+        "stop_grace_period": 3.0,
+        "cap_add": ["NET_ADMIN"],
+        "sysctls": {"net.core.somaxconn": "100"},
+        "ulimits": {"nofile": {"soft": 10, "hard": 20}},
+        "mounts": [
+            {
+                "type": "bind",
+                "source": str(tmp_path),
+                "target": "/src",
+                "bind": {"create_host_path": True},
+            },
+            {"type": "volume", "source": "data", "target": "/data", "nocopy": True},
+            {"type": "volume", "target": "/anonymous"},
+            {"type": "tmpfs", "target": "/t", "size": 1 << 20, "mode": 0o700},
+        ],
+        "files": [
+            {"target": "/run/secrets/hush", "source": f"{tmp_path}/secret"},
+            {"target": "/etc/conf", "content": "words", "mode": 0o400},
+        ],
+        "endpoints": [{"network": "front", "aliases": ["one", "web"]}],
+        "ports": [{"target": 80, "protocol": "tcp", "published": 18935, "host_ip": "127.0.0.1"}],
+        "expose": ["81"],
+        "extra_hosts": ["other=10.1.2.3"],
+        "dns_search": ["example.org"],
+        "healthcheck": {"test": ["CMD", "true"], "interval": 5.0, "retries": 2},
+        "restart": {"name": "on-failure", "max_retries": 3},
+        "limits": {"cpus": 0.5, "memory": 64 << 20, "pids": 50},
+        "logging": {"driver": "json-file", "options": {"max-size": "1m"}},
+        "post_start": [{"command": ["echo", "hi"]}],
+    }
+    engine.create(wanted)
+    spec = engine.spec("one")
+    assert differences(spec, wanted) == []
+    assert spec["files"][1]["content"] == "words"
 
 
 def test_inspect_is_that_of_docker(engine: Engine) -> None:

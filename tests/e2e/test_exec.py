@@ -149,16 +149,16 @@ def test_control_c_reaches_the_process_on_a_terminal_and_ends_us_without_one(dem
 
 def test_a_process_goes_on_when_its_client_leaves(demo: Compose) -> None:
     terminal = _terminal(
-        demo, "exec", "web", "sh", "-c", "sleep 0.5; seq 1 50000; touch /tmp/after"
+        demo, "exec", "web", "sh", "-c", "sleep 1.5; seq 1 50000; touch /tmp/after"
     )
-    time.sleep(0.3)
+    time.sleep(0.8)
     terminal.type("\x10\x11")
     assert terminal.end() == 1
     assert "read escape sequence" in terminal.seen
     process = demo.begin(
-        "exec", "-T", "web", "sh", "-c", "sleep 0.5; seq 1 50000; touch /tmp/later"
+        "exec", "-T", "web", "sh", "-c", "sleep 1.5; seq 1 50000; touch /tmp/later"
     )
-    time.sleep(0.3)
+    time.sleep(0.8)
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=10)
     assert process.returncode == 130

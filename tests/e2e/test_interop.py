@@ -20,7 +20,7 @@ services:
     init: true
     ports: ["127.0.0.1:18933:80", "127.0.0.1::81/udp"]
     environment: {A: "1", EMPTY: "", LIST: "a b"}
-    expose: ["9000"]
+    expose: ["9000/tcp"]
     healthcheck: {test: [CMD, "true"], interval: 1s, timeout: 1s, retries: 3, start_period: 1s}
     volumes: ["data:/data", "/anonymous", "./:/src:ro", {type: tmpfs, target: /t, tmpfs: {size: 1m}}]
     depends_on: {db: {condition: service_healthy}}
@@ -186,11 +186,12 @@ def settings(demo: Compose, name: str) -> dict[str, Any]:
         config["Hostname"] = ""
     for key in ("Labels", "Volumes"):
         config.pop(key)
-    for key in ("Binds", "Mounts"):
+    for key in ("Binds", "Mounts", "Tmpfs"):
         host.pop(key, None)
     mounts = sorted(
         (point["Type"], point["Destination"], point["RW"], point.get("Propagation"))
         for point in found["Mounts"]
+        if point["Type"] != "tmpfs"
     )
     places = {
         network: (sorted(place["Aliases"] or ()), place["IPAMConfig"] or None)

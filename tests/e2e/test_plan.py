@@ -76,15 +76,15 @@ def test_fields_that_differ_are_shown_old_and_new(compose: Compose) -> None:
     compose.write(
         FILE.replace("MODE_VALUE", "fast")
         .replace("CONTENT", "new words")
-        .replace("    configs: [motd]", "    configs: [motd]\n    read_only: true")
+        .replace("    configs: [motd]", "    configs: [motd]\n    working_dir: /tmp")
     )
     plan = steps(compose)
     found = fields(plan)
     assert found["environment.MODE"] == ("slow", "fast")
-    assert found["read_only"] == (None, True)
+    assert found["working_dir"] == (None, "/tmp")
     old, new = found["content.configs/motd"]
     assert old != new
-    assert set(found) == {"content.configs/motd", "environment.MODE", "read_only"}
+    assert set(found) == {"content.configs/motd", "environment.MODE", "working_dir"}
     assert {step["group"] for step in plan["steps"] if step["fields"]} == {"demo-web-1"}
     text = compose.run("plan").out
     assert 'environment.MODE: "slow" → "fast"' in text
@@ -118,7 +118,8 @@ def test_networks_and_volumes_that_are_made_anew_say_why(compose: Compose) -> No
     )
     assert "data would be lost" in " ".join(steps(compose)["warnings"])
     found = fields(steps(compose, "-y"))
-    assert found["internal"] == (True, False)
+    assert found["internal"][0] is True
+    assert not found["internal"][1]
     assert found["driver_opts.type"] == (None, "tmpfs")
 
 

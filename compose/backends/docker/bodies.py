@@ -176,11 +176,15 @@ _POOL = {
 
 
 def _labels(spec: ContainerSpec) -> dict[str, str]:
-    """The labels, with what the daemon has no place for: hooks are the reconciler's, and ``spec`` must tell of them."""
+    """The labels, with what the daemon has no place for: hooks are the reconciler's, secrets and configs are mounts and copies to
+    it, and ``spec`` must tell of them."""
     found = dict(spec.get("labels") or {})
     hooks = {key: spec[key] for key in ("pre_start", "post_start", "pre_stop") if spec.get(key)}
     if hooks:
         found[labels.HOOK_SPECS] = json.dumps(hooks, separators=(",", ":"))
+    if spec.get("files"):
+        facts = [{k: v for k, v in file.items() if k != "content"} for file in spec["files"]]
+        found[labels.FILES] = json.dumps(facts, separators=(",", ":"))
     return found
 
 

@@ -157,7 +157,8 @@ def attach(client: Client, id: str, *, stdin: bool, logs: bool) -> Channel:
         resize=lambda rows, columns: _resize(
             client, containers.path(info.id, "resize"), rows, columns
         ),
-        signal=lambda name: containers.kill(client, info.id, signal=name),
+        # Not by docker-py: this runs in a signal's handler, and its import takes its time.
+        signal=lambda name: _kill(client, info.id, name),
     )
 
 
@@ -290,3 +291,7 @@ class Detached:
 
 def _resize(client: Client, path: str, rows: int, columns: int) -> None:
     client.wire.post(path, {"h": rows, "w": columns})
+
+
+def _kill(client: Client, id: str, name: str) -> None:
+    client.wire.post(containers.path(id, "kill"), {"signal": name})

@@ -8,7 +8,7 @@ import time
 from math import ceil
 from typing import Any
 
-from compose.backends.docker import bodies, errors, mounts, records, respec
+from compose.backends.docker import bodies, errors, mounts, records, refusals, respec
 from compose.backends.docker.client import Client
 from compose.backends.docker.wire import quote, target
 from schemas.errors import Conflict, EngineError, Failed, InvalidArgument, NotFound
@@ -57,17 +57,31 @@ def get(client: Client, id: str) -> ContainerInfo:
 
 
 def spec(client: Client, id: str) -> ContainerSpec:
-    return respec.spec(look(client, id))
+    """The spec it could have been made from, with the files that were copied into it. NotFound."""
+    found = look(client, id)
+    try:
+        image = client.wire.get(f"/images/{quote(found['Image'])}/json").get("Config") or {}
+    except NotFound:
+        image = {}  # it is gone: what came from it counts as asked for
+    spec = respec.spec(found, image)
+    for file in spec.get("files") or []:
+        if not mounts.bound(file):
+            from compose.backends.docker import files as copies
+
+            file["content"] = copies.content(client, found["Id"], file["target"])
+    return spec
 
 
 def check(client: Client, wanted: ContainerSpec) -> None:
     """Raise what the body, or the files to be copied, cannot be made for."""
+    refusals.check(wanted)
     bodies.container(wanted, client.version)
     mounts.copied(wanted)
 
 
 def create(client: Client, wanted: ContainerSpec) -> ContainerInfo:
     """Make a container, with the files that it needs and on all its networks; nothing is left of one that fails."""
+    refusals.check(wanted)
     body = bodies.container(wanted, client.version)
     files = mounts.copied(wanted)
     with client.explained(f"container {wanted['name']}" if wanted["name"] else ""):

@@ -20,6 +20,7 @@ _KINDS: dict[int, type[errors.EngineError]] = {
 # Why a program could not be run, as runc words it; a shell's exit codes are made of errno (docker run does the same).
 _NOT_FOUND = ("executable file not found", "no such file or directory")
 _RUNTIME = ("OCI runtime create failed", "OCI runtime exec failed", "failed to create task")
+_PASSED_ON = ("unable to start container process: ", "starting container process caused: ")
 _NOT_ALLOWED = ("permission denied", "is a directory")
 ENOENT, EACCES = 2, 13
 _FAILED, _NOT_EXECUTABLE, _ABSENT = 125, 126, 127
@@ -59,11 +60,21 @@ def not_started(error: errors.EngineError) -> errors.EngineError:
         if isinstance(error, errors.Conflict):
             return error
         return _start_failed(text, "start", 0, _FAILED)
+    text = _reason(text)
+    if text.startswith("chdir"):
+        return _start_failed(text, "working_dir", 0, _NOT_EXECUTABLE)
     if any(words in text for words in _NOT_ALLOWED):
         return _start_failed(text, "exec", EACCES, _NOT_EXECUTABLE)
     if any(words in text for words in _NOT_FOUND):
         return _start_failed(text, "exec", ENOENT, _ABSENT)
     return _start_failed(text, "create", 0, _FAILED)
+
+
+def _reason(text: str) -> str:
+    """What runc says of the program, without the names of all who passed it on."""
+    for words in _PASSED_ON:
+        text = text.rpartition(words)[2]
+    return text.removesuffix(": unknown")
 
 
 def _start_failed(text: str, step: str, errno: int, code: int) -> errors.StartFailed:

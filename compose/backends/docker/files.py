@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import tarfile
 
-from schemas.errors import InvalidArgument
+from compose.backends.docker import archives
+from compose.backends.docker.client import Client
+from schemas.errors import InvalidArgument, NotFound
 from schemas.specs import FileMount
 
 _MODE = 0o444
@@ -16,7 +18,7 @@ def archive(files: list[FileMount]) -> bytes:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as tar:
         for file in files:
-            data = _content(file)
+            data = _data(file)
             entry = tarfile.TarInfo(file["target"].lstrip("/"))
             entry.size = len(data)
             entry.mode = file.get("mode", _MODE)
@@ -25,7 +27,7 @@ def archive(files: list[FileMount]) -> bytes:
     return buffer.getvalue()
 
 
-def _content(file: FileMount) -> bytes:
+def _data(file: FileMount) -> bytes:
     if "content" in file:
         return file["content"].encode("utf-8", "surrogateescape")
     try:
@@ -34,3 +36,19 @@ def _content(file: FileMount) -> bytes:
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise InvalidArgument(f"{file['target']}: {file['source']}: {reason}") from error
+
+
+def content(client: Client, id: str, target: str) -> str:
+    """What a file holds that was put into a container; "" when it was removed there."""
+    try:
+        stream = archives.read(client, id, target)
+    except NotFound:
+        return ""
+    try:
+        data = b"".join(iter(lambda: stream.read(1 << 16), b""))
+    finally:
+        stream.close()
+    with tarfile.open(fileobj=io.BytesIO(data)) as tar:
+        entry = tar.next()
+        held = tar.extractfile(entry) if entry is not None else None
+        return held.read().decode("utf-8", "surrogateescape") if held is not None else ""

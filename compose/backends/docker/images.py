@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import IO, Any
 
 from compose.backends.docker import records
@@ -46,13 +47,24 @@ def image(client: Client, reference: str) -> ImageInfo | None:
 
 def inspect(client: Client, reference: str) -> dict[str, object]:
     """As ``docker image inspect``; NotFound."""
-    found: dict[str, object] = client.wire.get(path(reference, "json"))
+    with _named(reference):
+        found: dict[str, object] = client.wire.get(path(reference, "json"))
     return found
+
+
+@contextmanager
+def _named(reference: str) -> Iterator[None]:
+    """Say what is missing as it was asked for; the daemon adds a tag to it."""
+    try:
+        yield
+    except NotFound as error:
+        raise NotFound(f"No such image: {reference}") from error
 
 
 def tag(client: Client, reference: str, name: str) -> None:
     repository, tag = split(name)
-    client.wire.post(path(reference, "tag"), {"repo": repository, "tag": tag})
+    with _named(reference):
+        client.wire.post(path(reference, "tag"), {"repo": repository, "tag": tag})
 
 
 def split(name: str) -> tuple[str, str]:
@@ -66,7 +78,8 @@ def split(name: str) -> tuple[str, str]:
 
 def remove(client: Client, reference: str, *, force: bool) -> list[str]:
     """What was done, in Docker's words."""
-    done = client.wire.delete(path(reference), {"force": force})
+    with _named(reference):
+        done = client.wire.delete(path(reference), {"force": force})
     return [f"{action}: {name}" for each in done or () for action, name in each.items()]
 
 
@@ -178,7 +191,7 @@ def _input(source: str) -> IO[bytes]:
         return open(source, "rb")
     except OSError as error:
         kind = NotFound if isinstance(error, FileNotFoundError) else Failed
-        raise kind(f"{source}: {(error.strerror or str(error)).lower()}") from error
+        raise kind(f"open {source}: {(error.strerror or str(error)).lower()}") from error
 
 
 def json_lines(read: Any) -> Iterator[Mapping[str, Any]]:

@@ -140,7 +140,24 @@ def network(found: Json) -> NetworkInfo:
         tuple(pool["Gateway"].partition("/")[0] for pool in pools if pool.get("Gateway")),
         seconds(found.get("Created") or ""),
         tuple(id for id in found.get("Containers") or {} if not id.startswith("ep-")),
+        _network_spec(found),
     )
+
+
+def _network_spec(found: Json) -> dict[str, object]:
+    """The NetworkSpec it could have been made from, as far as the daemon tells what was asked for."""
+    ipam = found.get("IPAM") or {}
+    spec = {
+        "name": found["Name"],
+        "driver": found["Driver"],
+        "driver_opts": found.get("Options") or {},
+        "internal": bool(found.get("Internal")),
+        "attachable": bool(found.get("Attachable")),
+        "enable_ipv6": bool(found.get("EnableIPv6")),
+        "ipam_driver": ipam.get("Driver") if ipam.get("Driver") != "default" else "",
+        "labels": found.get("Labels") or {},
+    }
+    return {key: value for key, value in spec.items() if value}
 
 
 def volume(found: Json) -> VolumeInfo:

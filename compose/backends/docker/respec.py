@@ -1,55 +1,101 @@
 """The spec that a container could have been created from, read back from what the daemon says of it. Pure.
 
-It serves what is made after the likeness of a container (the runner of a hook), so what the image gave is not told from
-what was asked for. Hooks come from a label.
+A daemon keeps what it made of a spec, not the spec. What it adds of its own is left out again, and labels tell of what it
+has no place for: hooks, secrets and configs.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from compose.backends.docker.bodies import _HOST_SAME
-from compose.backends.docker.records import anonymous_name
 from compose.backends.docker.resources import _SAME
 from schemas import labels
-from schemas.specs import ContainerSpec, Endpoint, Healthcheck, Mount, Port
+from schemas.specs import BindOptions, ContainerSpec, Endpoint, Healthcheck, Mount, Port
 
 _NANO = 10**9
 
 
-def spec(found: Mapping[str, Any]) -> ContainerSpec:
-    """Of ``GET /containers/{id}/json``."""
+def spec(found: Mapping[str, Any], image: Mapping[str, Any] = {}) -> ContainerSpec:
+    """Of ``GET /containers/{id}/json``; ``image`` is the Config of its image, what it gave is left out. Files that are no
+    mounts lack their content."""
     config, host = found["Config"], found["HostConfig"]
-    own = dict(config.get("Labels") or {})
+    own = {
+        key: value
+        for key, value in (config.get("Labels") or {}).items()
+        if (image.get("Labels") or {}).get(key) != value
+    }
     hooks = json.loads(own.pop(labels.HOOK_SPECS, "{}"))
+    files = json.loads(own.pop(labels.FILES, "[]"))
     given: dict[str, Any] = {
         "name": found["Name"].lstrip("/"),
         "image": config["Image"],
         "labels": own,
-        "command": config.get("Cmd"),
-        "entrypoint": config.get("Entrypoint"),
-        "environment": dict(_variable(word) for word in config.get("Env") or ()),
-        "working_dir": config.get("WorkingDir"),
-        "user": config.get("User"),
-        "domainname": config.get("Domainname"),
+        "environment": _environment(config.get("Env") or (), image.get("Env") or ()),
+        "healthcheck": _healthcheck(
+            config.get("Healthcheck") or {}, image.get("Healthcheck") or {}
+        ),
         "tty": config.get("Tty"),
         "stdin_open": config.get("OpenStdin"),
         "stdin_once": config.get("StdinOnce"),
-        "stop_signal": config.get("StopSignal"),
         "stop_grace_period": config.get("StopTimeout"),
-        "healthcheck": _healthcheck(config.get("Healthcheck") or {}),
+        "hostname": _hostname(found),
+        "expose": _expose(config, host, image),
         "read_only": host.get("ReadonlyRootfs"),
         "privileged": host.get("Privileged"),
         "auto_remove": host.get("AutoRemove"),
         "security_opt": host.get("SecurityOpt"),
         "extra_hosts": [word.replace(":", "=", 1) for word in host.get("ExtraHosts") or ()],
-        "mounts": _mounts(found),
+        "files": files,
+        "mounts": _mounts(found, {file["target"] for file in files}),
         "endpoints": _endpoints(found),
-        "network_mode": _mode(host.get("NetworkMode") or "", found),
+        "network_mode": _mode(host.get("NetworkMode") or ""),
         "ports": _ports(host.get("PortBindings") or {}),
+        "links": _links(found),
         "limits": _limits(host),
+        "restart": _restart(host.get("RestartPolicy") or {}),
+        "logging": _logging(host.get("LogConfig") or {}),
+        **{key: _unlike(config, image, name) for key, name in _CONFIG.items()},
+        **{key: _unlike(host, _USUAL, name) for key, name in _HOST_SAME.items()},
+        **_arrays(host),
+        **hooks,
+    }
+    if given["entrypoint"] in ([""], []):
+        given["entrypoint"] = []
+    return {  # type: ignore[return-value]
+        key: value for key, value in given.items() if _says(key, value, image)
+    }
+
+
+def _says(key: str, value: Any, image: Mapping[str, Any]) -> bool:
+    """Whether a value asks for something: an empty entrypoint does, where the image has one."""
+    if value == [] and key == "entrypoint":
+        return bool(image.get("Entrypoint"))
+    return value not in (None, "", [], {}, False)
+
+
+# What is the image's unless somebody says otherwise.
+_CONFIG = {
+    "command": "Cmd",
+    "entrypoint": "Entrypoint",
+    "working_dir": "WorkingDir",
+    "user": "User",
+    "domainname": "Domainname",
+    "stop_signal": "StopSignal",
+}
+# What a daemon writes where nothing was asked for.
+_USUAL = {"IpcMode": "private", "ShmSize": 64 << 20, "CgroupnsMode": "host", "OomScoreAdj": 0}
+
+
+def _unlike(found: Mapping[str, Any], usual: Mapping[str, Any], name: str) -> Any:
+    value = found.get(name)
+    return None if value == usual.get(name) else value
+
+
+def _arrays(host: Mapping[str, Any]) -> dict[str, Any]:
+    return {
         "devices": [
             {
                 "source": device["PathOnHost"],
@@ -62,22 +108,47 @@ def spec(found: Mapping[str, Any]) -> ContainerSpec:
             limit["Name"]: {"soft": limit["Soft"], "hard": limit["Hard"]}
             for limit in host.get("Ulimits") or ()
         },
-        **{key: host.get(name) for key, name in _HOST_SAME.items()},
-        **hooks,
     }
-    hostname = config.get("Hostname") or ""
-    if hostname and not found["Id"].startswith(hostname):
-        given["hostname"] = hostname
-    restart = host.get("RestartPolicy") or {}
-    if restart.get("Name") not in (None, "", "no"):
-        given["restart"] = {
-            "name": restart["Name"],
-            "max_retries": restart.get("MaximumRetryCount") or 0,
-        }
-    logging = host.get("LogConfig") or {}
-    if logging.get("Type"):
-        given["logging"] = {"driver": logging["Type"], "options": logging.get("Config") or {}}
-    return {key: value for key, value in given.items() if value not in (None, "", [], {}, False)}  # type: ignore[return-value]
+
+
+def _hostname(found: Mapping[str, Any]) -> str:
+    name = str(found["Config"].get("Hostname") or "")
+    return "" if found["Id"].startswith(name) else name
+
+
+def _restart(found: Mapping[str, Any]) -> dict[str, Any]:
+    if found.get("Name") in (None, "", "no"):
+        return {}
+    retries = found.get("MaximumRetryCount")
+    return {"name": found["Name"], **({"max_retries": retries} if retries else {})}
+
+
+def _logging(found: Mapping[str, Any]) -> dict[str, Any]:
+    driver, options = found.get("Type") or "", found.get("Config") or {}
+    if driver in ("", "json-file") and not options:
+        return {}
+    return {"driver": driver, **({"options": options} if options else {})}
+
+
+def _expose(
+    config: Mapping[str, Any], host: Mapping[str, Any], image: Mapping[str, Any]
+) -> list[str]:
+    given = {*(host.get("PortBindings") or {}), *(image.get("ExposedPorts") or {})}
+    return [
+        text.removesuffix("/tcp") for text in config.get("ExposedPorts") or {} if text not in given
+    ]
+
+
+def _links(found: Mapping[str, Any]) -> list[str]:
+    places = ((found.get("NetworkSettings") or {}).get("Networks") or {}).values()
+    return next((list(place["Links"]) for place in places if place.get("Links")), [])
+
+
+def _environment(words: Sequence[str], image: Sequence[str]) -> dict[str, str | None]:
+    own = dict(_variable(word) for word in words if word not in image)
+    here = {word.partition("=")[0] for word in words}
+    gone = [name for name in (word.partition("=")[0] for word in image) if name not in here]
+    return {**own, **dict.fromkeys(gone, None)}
 
 
 def _variable(word: str) -> tuple[str, str | None]:
@@ -85,11 +156,11 @@ def _variable(word: str) -> tuple[str, str | None]:
     return name, value if equals else None
 
 
-def _healthcheck(found: Mapping[str, Any]) -> Healthcheck:
+def _healthcheck(found: Mapping[str, Any], image: Mapping[str, Any]) -> Healthcheck:
     check: Healthcheck = {}
-    if found.get("Test"):
+    if found.get("Test") and found["Test"] != image.get("Test"):
         check["test"] = found["Test"]
-    if found.get("Retries"):
+    if found.get("Retries") and found["Retries"] != image.get("Retries"):
         check["retries"] = found["Retries"]
     for key, name in (
         ("interval", "Interval"),
@@ -97,32 +168,102 @@ def _healthcheck(found: Mapping[str, Any]) -> Healthcheck:
         ("start_period", "StartPeriod"),
         ("start_interval", "StartInterval"),
     ):
-        if found.get(name):
+        if found.get(name) and found[name] != image.get(name):
             check[key] = found[name] / _NANO  # type: ignore[literal-required]
     return check
 
 
-def _mounts(found: Mapping[str, Any]) -> list[Mount]:
+def _mounts(found: Mapping[str, Any], files: set[str]) -> list[Mount]:
+    """In the order they were asked for, as far as the daemon tells; ``files`` are no mounts to us."""
+    host = found["HostConfig"]
+    points = {point["Destination"]: point for point in found.get("Mounts") or ()}
     mounts: list[Mount] = []
-    for point in found.get("Mounts") or ():
-        mount: Mount = {"type": point["Type"], "target": point["Destination"]}
-        source = point.get("Name") if point["Type"] == "volume" else point.get("Source")
-        # What was anonymous is so again for a container of its own.
-        if source and not (point["Type"] == "volume" and anonymous_name(source)):
-            mount["source"] = source
-        if not point.get("RW", True):
-            mount["read_only"] = True
-        if point["Type"] == "bind" and point.get("Propagation") not in (None, "", "rprivate"):
-            mount["bind"] = {"propagation": point["Propagation"]}
-        mounts.append(mount)
-    for target, words in (found["HostConfig"].get("Tmpfs") or {}).items():
-        mounts.append(
-            {"type": "tmpfs", "target": target, "options": [w for w in words.split(",") if w]}
-        )
+    for word in host.get("Binds") or ():
+        source, target, options = (*word.split(":"), "")[:3]
+        points.pop(target, None)
+        mounts.append(_bound(source, target, options.split(",")))
+    for body in host.get("Mounts") or ():
+        points.pop(body["Target"], None)
+        if body["Target"] not in files:
+            mounts.append(_asked(body))
+    # What is left is the image's volumes: anonymous, so nobody asked for it.
+    for target, words in (host.get("Tmpfs") or {}).items():
+        mounts.append(_tmpfs(target, words))
     return mounts
 
 
-def _mode(mode: str, found: Mapping[str, Any]) -> str:
+def _bound(source: str, target: str, options: list[str]) -> Mount:
+    """An entry of ``Binds``: a directory, made when it is not there, or a volume by name."""
+    if not source.startswith("/"):
+        mount: Mount = {"type": "volume", "target": target, "source": source}
+        if "nocopy" in options:
+            mount["nocopy"] = True
+    else:
+        bind: BindOptions = {"create_host_path": True}
+        for option in options:
+            if option in ("z", "Z"):
+                bind["selinux"] = option
+            elif option not in ("ro", "rw", ""):
+                bind["propagation"] = option
+        mount = {"type": "bind", "target": target, "source": source, "bind": bind}
+    if "ro" in options:
+        mount["read_only"] = True
+    return mount
+
+
+def _asked(body: Mapping[str, Any]) -> Mount:
+    """An entry of ``Mounts``."""
+    mount: dict[str, Any] = {"type": body["Type"], "target": body["Target"]}
+    if body.get("Source"):
+        mount["source"] = body["Source"]
+    if body.get("ReadOnly"):
+        mount["read_only"] = True
+    options = body.get("VolumeOptions") or {}
+    for key, name in (("nocopy", "NoCopy"), ("labels", "Labels"), ("subpath", "Subpath")):
+        if options.get(name):
+            mount[key] = options[name]
+    for key, name in (("size", "SizeBytes"), ("mode", "Mode")):
+        if (body.get("TmpfsOptions") or {}).get(name):
+            mount[key] = body["TmpfsOptions"][name]
+    if (body.get("ImageOptions") or {}).get("Subpath"):
+        mount["subpath"] = body["ImageOptions"]["Subpath"]
+    bind = body.get("BindOptions") or {}
+    if bind.get("CreateMountpoint"):
+        mount.setdefault("bind", {})["create_host_path"] = True
+    if bind.get("Propagation"):
+        mount.setdefault("bind", {})["propagation"] = bind["Propagation"]
+    for name, word in _RECURSIVE.items():
+        if bind.get(name):
+            mount.setdefault("bind", {})["recursive"] = word
+    return mount  # type: ignore[return-value]
+
+
+_RECURSIVE = {
+    "NonRecursive": "disabled",
+    "ReadOnlyNonRecursive": "writable",
+    "ReadOnlyForceRecursive": "readonly",
+}
+
+
+def _tmpfs(target: str, words: str) -> Mount:
+    mount: dict[str, Any] = {"type": "tmpfs", "target": target}
+    options = []
+    for word in filter(None, words.split(",")):
+        key, _, value = word.partition("=")
+        if key in ("size", "uid", "gid") and value.isdecimal():
+            mount[key] = int(value)
+        elif key == "mode":
+            mount["mode"] = int(value, 8)
+        elif word == "ro":
+            mount["read_only"] = True
+        else:
+            options.append(word)
+    if options:
+        mount["options"] = options
+    return mount  # type: ignore[return-value]
+
+
+def _mode(mode: str) -> str:
     return mode if mode in ("host", "none", "bridge") or mode.startswith("container:") else ""
 
 
@@ -164,6 +305,8 @@ def _ports(found: Mapping[str, Any]) -> list[Port]:
 
 def _limits(host: Mapping[str, Any]) -> dict[str, Any]:
     found = {key: host[name] for key, name in _SAME.items() if host.get(name)}
+    if found.get("memory_swap") == 2 * found.get("memory", 0):
+        del found["memory_swap"]  # what a daemon allows where nothing was said
     if host.get("NanoCpus"):
         found["cpus"] = host["NanoCpus"] / _NANO
     return found

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from compose.backends.docker.wire import Response
 
 T = TypeVar("T")
+_PRECISION = 1e-6  # seconds; a float of our days has no more, and the daemon counts nanoseconds
 
 
 class Following(Generic[T]):
@@ -62,6 +63,7 @@ def logs(client: Client, id: str, query: LogQuery) -> Following[LogLine]:
         raise Unsupported(
             f'container "{found["Name"].lstrip("/")}": the logging driver "none" keeps nothing to read'
         )
+    since = query.get("since") or 0.0
     response = client.wire.stream(
         "GET",
         containers.path(found["Id"], "logs"),
@@ -71,11 +73,15 @@ def logs(client: Client, id: str, query: LogQuery) -> Following[LogLine]:
             "timestamps": True,
             "follow": bool(query.get("follow")),
             "tail": query.get("tail", "all"),
-            "since": times.text(query["since"]) if query.get("since") else None,
+            "details": bool(query.get("details")),
+            "since": times.text(since - _PRECISION) if since else None,
             "until": times.text(query["until"]) if query.get("until") else None,
         },
     )
-    return Following(response, _raw_lines if found["Config"].get("Tty") else _framed_lines)
+    parse = _raw_lines if found["Config"].get("Tty") else _framed_lines
+    return Following(
+        response, lambda chunks: (line for line in parse(chunks) if line.time >= since)
+    )
 
 
 def _framed_lines(chunks: Iterator[bytes]) -> Iterator[LogLine]:

@@ -180,7 +180,7 @@ class Wire:
     def __init__(self, place: Place) -> None:
         self.place = place
         self._idle: list[Connection] = []
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal's handler may ask while we do
 
     def get(self, path: str, query: Query | None = None, *, what: str = "") -> Any:
         """The document at ``path``; EngineError by kind, ``what`` names the thing in its message."""
