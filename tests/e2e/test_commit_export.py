@@ -93,8 +93,7 @@ def test_an_image_of_the_changes_runs_as_the_container_did(app: Compose) -> None
     )
     assert "what changed" in history.values()
     app.write("services:\n  copy:\n    image: mine:1\n", "copy.yaml")
-    app("-f", "copy.yaml", "-p", "copied", "up", "-d")
-    app("-f", "copy.yaml", "-p", "copied", "wait", "copy")
+    app("-f", "copy.yaml", "-p", "copied", "up")
     lines = app("-p", "copied", "logs", "--no-log-prefix", "copy").splitlines()
     assert {"new", "GIVEN=yes", "ADDED=too", "/work", "5"} <= {*lines}
     app("-p", "copied", "down", "-t", "0")
