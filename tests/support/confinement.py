@@ -1,22 +1,13 @@
-"""What a process in a container finds and may do, ours beside Docker's: read by ``isolation_probe.c``, compared here.
-
-    DOCKER_HOST=unix:///… python -m tests.support.confinement
-
-has a real Docker run the probe and writes down what it found: tests/engine/golden/confinement.json.
-"""
+"""What a process in a container finds and may do, ours beside Docker's: read by ``isolation_probe.c``, compared here."""
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
-import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-GOLDEN = Path(__file__).parent.parent / "engine" / "golden" / "confinement.json"
 Facts = dict[str, dict[str, str]]
 
 # How the process comes into the container: the words of ``docker run`` before the image, and whether by ``exec`` then.
@@ -111,34 +102,22 @@ def differences(ours: Facts, docker: Facts) -> list[Difference]:
     return result
 
 
-def docker(way: str, probe: Path, image: str = "busybox") -> Facts:
-    """What the probe finds in a container of the Docker that DOCKER_HOST names."""
+def docker(run: Callable[..., str], way: str, probe: Path) -> Facts:
+    """What the probe finds in a container of a Docker, whose command line ``run`` is."""
     words, joining = WAYS[way]
-    options = ["--rm", "--network", "none", "-v", f"{probe}:/probe:ro", *words]
+    options = ["--network", "none", "-v", f"{probe}:/probe:ro", *words, "busybox"]
     if not joining:
-        return parse(_docker("run", *options, image, "/probe", *_arguments(way)), way)
-    id = _docker("run", "-d", *options, image, "sleep", "60").strip()
+        return parse(run("run", "--rm", *options, "/probe", *arguments(way)), way)
+    id = run("run", "-d", *options, "sleep", "60").strip()
     try:
-        return parse(_docker("exec", id, "/probe", *_arguments(way)), way)
+        return parse(run("exec", id, "/probe", *arguments(way)), way)
     finally:
-        _docker("rm", "-f", id)
+        run("rm", "-f", id)
 
 
-def golden() -> dict[str, Facts]:
-    """What a real Docker's containers had when the file was written, by way."""
-    found: dict[str, Facts] = json.loads(GOLDEN.read_text())["ways"]
-    return found
-
-
-def _arguments(way: str) -> list[str]:
+def arguments(way: str) -> list[str]:
+    """Arguments of the probe: thousands of attempts are made once."""
     return [] if way == "run" else ["brief"]
-
-
-def _docker(*words: str) -> str:
-    done = subprocess.run(["docker", *words], capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise RuntimeError(f"docker {' '.join(words)}: {done.stderr}")
-    return done.stdout
 
 
 def _mount(line: str) -> tuple[str, str]:
@@ -253,17 +232,3 @@ _WEAKER: dict[str, Callable[[str, str, str, dict[str, str]], bool]] = {
     "writable": _writable,
     "x32": _attempt,
 }
-
-
-def main() -> int:
-    version = _docker("version", "--format", "{{.Server.Version}}").strip()
-    with tempfile.TemporaryDirectory() as scratch:
-        probe = build(Path(scratch))
-        ways = {way: docker(way, probe) for way in WAYS}
-    text = json.dumps({"docker": version, "ways": ways}, sort_keys=True)
-    GOLDEN.write_text(text.replace("}, ", "},\n") + "\n")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
