@@ -5,13 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from engine import containers, images, paths, process
+from engine.inspect_host import host_config
 from engine.state import containers as rows
 from schemas.records import ContainerInfo
-from schemas.specs import ContainerSpec, Healthcheck, Limits, Mount
+from schemas.specs import ContainerSpec, Healthcheck, Mount
 
 if TYPE_CHECKING:
     from engine.state.containers import ContainerRow
 
+# Repeated at the top for the one network that Docker once had.
+_DEFAULT_BRIDGE: dict[str, object] = {
+    "HairpinMode": False, "LinkLocalIPv6Address": "", "LinkLocalIPv6PrefixLen": 0, "SecondaryIPAddresses": None,
+    "SecondaryIPv6Addresses": None, "EndpointID": "", "Gateway": "", "GlobalIPv6Address": "", "GlobalIPv6PrefixLen": 0,
+    "IPAddress": "", "IPPrefixLen": 0, "IPv6Gateway": "", "MacAddress": "",
+}  # fmt: skip
 _ZERO = "0001-01-01T00:00:00Z"
 
 
@@ -41,10 +48,12 @@ def inspect(reference: str) -> dict[str, object]:
         "ProcessLabel": "",
         "AppArmorProfile": "",
         "ExecIDs": None,
-        "HostConfig": _host_config(row, spec),
+        "HostConfig": host_config(row, spec),
         "GraphDriver": {
             "Name": "overlay2",
             "Data": {
+                "LowerDir": ":".join(images.layers(row.image_id)),
+                "MergedDir": f"/proc/{info.pid}/root" if info.pid else "",
                 "UpperDir": f"{paths.container_dir(row.id)}/upper",
                 "WorkDir": f"{paths.container_dir(row.id)}/work",
             },
@@ -156,106 +165,6 @@ def _healthcheck(check: Healthcheck | None) -> dict[str, object] | None:
     return found
 
 
-def _host_config(row: ContainerRow, spec: ContainerSpec) -> dict[str, object]:
-    limits = spec.get("limits") or {}
-    restart = spec.get("restart") or {"name": "no"}
-    logging = spec.get("logging") or {}
-    endpoints = spec.get("endpoints") or []
-    return {
-        "Binds": [_bind(mount) for mount in row.facts["mounts"] if mount["type"] == "bind"] or None,
-        "LogConfig": {
-            "Type": logging.get("driver") or "json-file",
-            "Config": logging.get("options") or {},
-        },
-        "NetworkMode": row.facts["network_mode"]
-        or (endpoints[0]["network"] if endpoints else "bridge"),
-        "PortBindings": _port_bindings(spec),
-        "RestartPolicy": {
-            "Name": restart["name"],
-            "MaximumRetryCount": restart.get("max_retries", 0),
-        },
-        "AutoRemove": row.facts["auto_remove"],
-        "CapAdd": spec.get("cap_add") or None,
-        "CapDrop": spec.get("cap_drop") or None,
-        "CgroupnsMode": spec.get("cgroup") or "private",
-        "Dns": spec.get("dns") or [],
-        "DnsOptions": spec.get("dns_opt") or [],
-        "DnsSearch": spec.get("dns_search") or [],
-        "ExtraHosts": [host.replace("=", ":", 1) for host in spec.get("extra_hosts") or []],
-        "GroupAdd": spec.get("group_add") or None,
-        "IpcMode": spec.get("ipc") or "private",
-        "Links": spec.get("links") or None,
-        "OomScoreAdj": spec.get("oom_score_adj") or 0,
-        "PidMode": spec.get("pid") or "",
-        "Privileged": bool(spec.get("privileged")),
-        "PublishAllPorts": False,
-        "ReadonlyRootfs": bool(spec.get("read_only")),
-        "SecurityOpt": spec.get("security_opt") or None,
-        "UTSMode": spec.get("uts") or "",
-        "UsernsMode": spec.get("userns_mode") or "",
-        "ShmSize": spec.get("shm_size") or 64 << 20,
-        "Sysctls": spec.get("sysctls") or {},
-        "Runtime": "pycompose",
-        "Isolation": "",
-        "Init": spec.get("init"),
-        "Tmpfs": {
-            mount["target"]: ",".join(mount.get("options") or [])
-            for mount in row.facts["mounts"]
-            if mount["type"] == "tmpfs"
-        },
-        "CgroupParent": spec.get("cgroup_parent") or "",
-        "Devices": [
-            {
-                "PathOnHost": device["source"],
-                "PathInContainer": device["target"],
-                "CgroupPermissions": device["permissions"],
-            }
-            for device in spec.get("devices") or []
-        ],
-        "DeviceCgroupRules": spec.get("device_cgroup_rules") or None,
-        "Ulimits": [
-            {"Name": name, "Soft": limit["soft"], "Hard": limit["hard"]}
-            for name, limit in (spec.get("ulimits") or {}).items()
-        ],
-        **_resources(limits),
-    }
-
-
-def _resources(limits: Limits) -> dict[str, object]:
-    return {
-        "NanoCpus": int(limits.get("cpus", 0) * 1e9),
-        "CpuShares": limits.get("cpu_shares", 0),
-        "CpuPeriod": limits.get("cpu_period", 0),
-        "CpuQuota": limits.get("cpu_quota", 0),
-        "CpuRealtimePeriod": limits.get("cpu_rt_period", 0),
-        "CpuRealtimeRuntime": limits.get("cpu_rt_runtime", 0),
-        "CpusetCpus": limits.get("cpuset", ""),
-        "Memory": limits.get("memory", 0),
-        "MemoryReservation": limits.get("memory_reservation", 0),
-        "MemorySwap": limits.get("memory_swap", 0),
-        "MemorySwappiness": limits.get("memory_swappiness"),
-        "OomKillDisable": limits.get("oom_kill_disable", False),
-        "PidsLimit": limits.get("pids"),
-    }
-
-
-def _bind(mount: Mount) -> str:
-    return f"{mount.get('source')}:{mount['target']}:{'ro' if mount.get('read_only') else 'rw'}"
-
-
-def _port_bindings(spec: ContainerSpec) -> dict[str, list[dict[str, str]]]:
-    """The bindings asked for; an empty HostPort is any free one."""
-    found: dict[str, list[dict[str, str]]] = {}
-    for port in spec.get("ports") or []:
-        host = str(port.get("published") or "")
-        if "published_range" in port:
-            host = "{}-{}".format(*port["published_range"])
-        found.setdefault(f"{port['target']}/{port['protocol']}", []).append(
-            {"HostIp": port.get("host_ip") or "", "HostPort": host}
-        )
-    return found
-
-
 def _mount(mount: Mount) -> dict[str, object]:
     kind = mount["type"]
     source = mount.get("source") or ""
@@ -276,6 +185,10 @@ def _mount(mount: Mount) -> dict[str, object]:
             "Driver": "local",
         }
     return found
+
+
+def _of_default_bridge(place: Any) -> dict[str, object]:
+    return {key: place[key] for key in _DEFAULT_BRIDGE if key in place}
 
 
 def _network_settings(info: ContainerInfo) -> dict[str, object]:
@@ -310,6 +223,8 @@ def _network_settings(info: ContainerInfo) -> dict[str, object]:
     if info.network_mode in ("host", "none"):
         found[info.network_mode] = {"NetworkID": info.network_mode, "IPAddress": ""}
     return {
+        **_DEFAULT_BRIDGE,
+        **(_of_default_bridge(found.get("bridge")) if "bridge" in found else {}),
         "Bridge": "",
         "SandboxID": info.id,
         "SandboxKey": f"/proc/{info.pid}/ns/net" if info.pid else "",
