@@ -96,6 +96,7 @@ def _facts(spec: ContainerSpec, config: dict[str, object]) -> Facts:
         "anonymous": [],
         "healthcheck": process.healthcheck(spec, config) is not None,
         "auto_remove": bool(spec.get("auto_remove")),
+        "limited": bool(spec.get("storage_opt")),
         "logging": (spec.get("logging") or {}).get("driver") or "json-file",
     }
 

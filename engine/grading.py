@@ -59,9 +59,7 @@ def _network_options(value: dict[str, str]) -> Support:
 
 
 def _volume_options(value: dict[str, str]) -> None:
-    from engine.volume.options import parse
-
-    parse(value)
+    support.check_volume({"name": "any", "driver_opts": value})
 
 
 def _only(path: str, *words: object) -> Question:
@@ -143,6 +141,7 @@ _QUESTIONS: dict[str, Question] = {
     "services.*.restart": _restart,
     "services.*.runtime": _only("services.*.runtime", "runc"),
     "services.*.security_opt": _container("security_opt"),
+    "services.*.storage_opt": _container("storage_opt"),
     "services.*.userns_mode": _container("userns_mode"),
     "services.*.volumes.*.type": _mount_type,
     "networks.*.attachable": _attachable,

@@ -34,6 +34,10 @@ def remove(reference: str, *, force: bool = False, volumes: bool = False) -> Non
                 gone = volume_uses.release(database, row.id) if volumes else []
                 if not rows.delete(database, row.id):
                     return
+            if row.facts.get("limited"):
+                from engine.kernel import quota
+
+                quota.forget(directory, quota.project(row.id))
             erase(directory)
             for volume in gone:
                 local.remove(volume)

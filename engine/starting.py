@@ -19,7 +19,7 @@ from schemas.specs import ContainerSpec
 
 if TYPE_CHECKING:
     from engine.network.endpoint import EndpointPlan
-    from engine.runtime.bundle import Bundle
+    from engine.runtime.bundle import Bundle, Root
 
 
 def start(reference: str) -> None:
@@ -66,17 +66,32 @@ def build(row: ContainerRow) -> Bundle:
     for place in places:
         networks.ensure(network_rows.get(place.network_id))
     layers = images.layers(row.image_id)
+    root = image_roots.root(row.image_id, row.id)
+    _limit(row, spec, root)
     plans = addresses.plans(row, places, spec)
     return make_bundle(
         row,
         _shared(spec),
         images.config(row.image_id),
-        root=image_roots.root(row.image_id, row.id),
+        root=root,
         mounts=local.prepare_mounts(row.id, spec, layers),
         endpoints=plans,
         links=_links(spec),
         default_bind=_default_bind(plans),
     )
+
+
+def _limit(row: ContainerRow, spec: ContainerSpec, root: Root) -> None:
+    """Hold what the container writes to the size asked for; before its first start there is nothing in its directories."""
+    text = (spec.get("storage_opt") or {}).get("size")
+    if not text:
+        return
+    from engine.kernel import quota
+    from engine.volume import sizes
+
+    size = sizes.check(str(text), "storage_opt size")
+    keys = ("upper", "work", "usr_upper", "usr_work")
+    quota.limit([root[key] for key in keys if key in root], quota.project(row.id), size)  # type: ignore[literal-required]
 
 
 def _links(spec: ContainerSpec) -> dict[str, str]:

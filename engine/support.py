@@ -102,7 +102,7 @@ SERVICE: dict[str, Support] = {
     "stdin_open": _YES,
     "stop_grace_period": _YES,
     "stop_signal": _YES,
-    "storage_opt": Support("unsupported", "overlayfs has no size limit of its own"),
+    "storage_opt": Support("partial", "size, where the file system of our state keeps project quotas"),
     "sysctls": _YES,
     "tmpfs": _YES,
     "tty": _YES,
@@ -182,6 +182,10 @@ def check_volume(spec: VolumeSpec) -> None:
         from engine.volume import options
 
         options.parse(spec["driver_opts"])
+        if spec["driver_opts"].get("size"):
+            from engine.volume import sizes
+
+            sizes.check(str(spec["driver_opts"]["size"]), "driver_opts size")
 
 
 def security_options(options: list[str]) -> Iterator[tuple[str, str]]:
@@ -260,8 +264,12 @@ def _logging(spec: ContainerSpec) -> None:
 
 
 def _storage(spec: ContainerSpec) -> None:
-    for option in spec.get("storage_opt") or {}:
-        raise Unsupported(f"storage_opt {option} is not supported by the local engine")
+    for option, value in (spec.get("storage_opt") or {}).items():
+        if option != "size":
+            raise Unsupported(f"storage_opt {option} is not supported by the local engine")
+        from engine.volume import sizes
+
+        sizes.check(str(value), "storage_opt size")
     for mount in spec.get("mounts") or []:
         if not mount["target"].startswith("/"):
             raise InvalidArgument(f"volumes: target {mount['target']} is not an absolute path")

@@ -29,12 +29,29 @@ def create(spec: VolumeSpec) -> VolumeInfo:
         if made:
             # A directory without a row is what a killed removal left: its content must not come back.
             old = local.discard(name)
-            local.ensure(name)
+            _limit(local.ensure(name), name, options)
     if old:
         erase(old)
     if made:
         journal.append("volume", "create", name, {"driver": driver})
     return get(name)
+
+
+def _limit(path: str, name: str, options: dict[str, str]) -> None:
+    if options.get("size"):
+        from engine.kernel import quota
+        from engine.volume import sizes
+
+        size = sizes.read(str(options["size"]), "driver_opts size")
+        quota.limit([path], _project(name), size)
+
+
+def _project(name: str) -> int:
+    import zlib
+
+    from engine.kernel import quota
+
+    return quota.project(f"{zlib.crc32(name.encode()):08x}")
 
 
 def get(name: str) -> VolumeInfo:
@@ -53,15 +70,21 @@ def select(labels: dict[str, str] | None = None) -> list[VolumeInfo]:
 def remove(name: str, *, force: bool = False) -> None:
     """Conflict while a container uses it; NotFound, unless ``force``."""
     with db.transaction() as database:
-        if rows.get(name) is None:
+        row = rows.get(name)
+        if row is None:
             if force:
                 return
             raise NotFound(f"get {name}: no such volume")
+        limited = bool(row.options.get("size"))
         users = volume_uses.users(name)
         if users:
             raise Conflict(f"remove {name}: volume is in use - [{', '.join(users)}]")
         rows.delete(database, name)
         doomed = local.discard(name)
+    if limited:
+        from engine.kernel import quota
+
+        quota.forget(paths.root(), _project(name))
     if doomed:
         erase(doomed)
     journal.append("volume", "destroy", name, {"driver": "local"})

@@ -27,6 +27,7 @@ _SHARED = {
     "openat2": 437,
     "pidfd_getfd": 438,
     "mount_setattr": 442,
+    "quotactl_fd": 443,
 }
 _NUMBERS = {
     "x86_64": {

@@ -31,6 +31,7 @@ class Facts(TypedDict):
     healthcheck: bool
     auto_remove: bool
     logging: str
+    limited: bool  # whether what it writes has a limit
 
 
 class ContainerRow(NamedTuple):

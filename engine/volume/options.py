@@ -38,11 +38,6 @@ def parse(options: Mapping[str, str]) -> Source | None:
     for key in options:
         if key not in _KEYS:
             raise InvalidArgument(f'invalid option: "{key}"')
-    if options.get("size"):
-        raise Unsupported(
-            "driver_opts size: quota size requested but no quota support",
-            hint="for a volume in memory: type: tmpfs, device: tmpfs, o: size=…",
-        )
     for key, needed in _NEEDS.items():
         for other in needed:
             if options.get(key) and not options.get(other):

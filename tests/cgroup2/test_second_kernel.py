@@ -11,8 +11,8 @@ import pytest
 from tests.support import uml
 
 TOP = Path(__file__).parents[2]
-# Life, limits and lack of memory; exec and terminals; lost shims; names and ports without NAT; ipvlan and nfs; an attached
-# ``up``; a stack.
+# Life, limits and lack of memory; exec and terminals; lost shims; names and ports without NAT; ipvlan, nfs and quotas;
+# an attached ``up``; a stack.
 # Without translation, published ports are the supervisor's own, and go with it.
 NOT_THERE = "tests/engine/test_network_containers.py::test_a_container_works_on_without_its_supervisor_and_with_a_new_one"
 CHILDREN = "tests/engine/test_network_children.py"
@@ -25,6 +25,7 @@ TESTS = (
     f"{CHILDREN}::test_an_ipvlan_interface_has_its_parents_address",
     f"{CHILDREN}::test_between_networks_ipvlan_needs_no_gateway",
     f"{CHILDREN}::test_a_network_without_a_parent_has_one_of_its_own[ipvlan]",
+    "tests/engine/test_sizes.py",
     "tests/engine/test_volumes.py::test_a_network_file_systems_server_is_asked_or_its_lack_is_named",
     "tests/e2e/test_attached.py",
     "tests/e2e/test_samples.py::test_what_was_written_to_the_guestbook_is_there_after_down_and_up",

@@ -1,8 +1,8 @@
 """A second kernel with cgroup v2: Debian's user-mode-linux, booted in about three seconds with the host's files.
 
-It has cgroup v2 (cpu, io, memory, pids), overlayfs, bridge, veth, ipvlan, namespaces, nf_tables filters and nfs; it lacks NAT,
-seccomp, a second CPU and a route out. The engine's state must be on its tmpfs (/tmp, /run): overlayfs takes no upperdir on
-hostfs.
+It has cgroup v2 (cpu, io, memory, pids), overlayfs, bridge, veth, ipvlan, namespaces, nf_tables filters, nfs and project
+quotas; it lacks NAT, seccomp, a second CPU and a route out. The engine's state must be on its tmpfs (/tmp, /run): overlayfs
+takes no upperdir on hostfs.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ mount -t cgroup2 none /sys/fs/cgroup
 echo '+cpu +io +memory +pids' > /sys/fs/cgroup/cgroup.subtree_control
 version=$(uname -r); mkdir -p /tmp/.modules/lib/modules
 ln -s /usr/lib/uml/modules/$version /tmp/.modules/lib/modules/$version
-for module in overlay veth bridge br_netfilter nf_tables nft_masq tun macvlan ipvlan dummy nfs nfsv4; do
+for module in overlay veth bridge br_netfilter nf_tables nft_masq tun macvlan ipvlan dummy nfs nfsv4 loop quota_v2; do
   modprobe -d /tmp/.modules $module 2>/dev/null
 done
 ip link set lo up

@@ -30,7 +30,7 @@ def spec(**keys: object) -> ContainerSpec:
         ({"security_opt": ["label:type:x"]}, "security_opt label=type:x"),
         ({"logging": {"driver": "gelf"}}, "logging.driver gelf"),
         ({"logging": {"options": {"tag": "{{.Nonsense}}"}}}, "logging.options tag"),
-        ({"storage_opt": {"size": "1G"}}, "storage_opt size"),
+        ({"storage_opt": {"other": "1"}}, "storage_opt other"),
         (
             {"endpoints": [{"network": "n", "driver_opts": {"a.b": "c"}}]},
             "networks.n.driver_opts a.b",
@@ -48,6 +48,8 @@ def test_what_cannot_be_had_is_named(keys: dict[str, object], message: str) -> N
         {"network_mode": "host", "endpoints": [{"network": "n"}]},
         {"network_mode": "container:x", "ports": [{"target": 80, "protocol": "tcp"}]},
         {"mounts": [{"type": "tmpfs", "target": "relative"}]},
+        {"storage_opt": {"size": "much"}},
+        {"storage_opt": {"size": "0"}},
         {"endpoints": [{"network": "n", "link_local_ips": ["169.254.1"]}]},
         {"endpoints": [{"network": "n", "interface_name": "a/b"}]},
         {"endpoints": [{"network": "n", "driver_opts": {wishes.SYSCTLS: "kernel.msgmax=1"}}]},

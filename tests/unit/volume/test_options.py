@@ -34,7 +34,6 @@ def test_no_options_ask_for_nothing() -> None:
 @pytest.mark.parametrize(
     ("asked", "word"),
     [
-        ({"size": "1"}, "quota"),
         ({"foo": "bar"}, 'invalid option: "foo"'),
         ({"o": "bind"}, 'missing required option: "type"'),
         ({"type": "tmpfs"}, 'missing required option: "device"'),
