@@ -18,6 +18,7 @@ from schemas.typed import NamedTuple
 
 _NETWORKS = ("default", "none", "host")
 _SERVICE = "service:"
+_EPOCH = "SOURCE_DATE_EPOCH"
 
 
 class Choices(NamedTuple):
@@ -68,6 +69,9 @@ def order(project: Project, service: str, choices: Choices) -> Order:
     }
     _platform(project, body, spec)
     _chosen(choices, spec)
+    if project.environment.get(_EPOCH):
+        # As buildx does: reproducible builds set it once for everything.
+        spec["args"] = {_EPOCH: project.environment[_EPOCH], **(spec.get("args") or {})}
     needs = _needs(project, spec, (*path, "additional_contexts"))
     return Order(service, reference, spec, needs, tuple(warnings))
 

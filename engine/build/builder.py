@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+
+from engine import paths
 from engine.build import asked, dockerfile, finishing, parse
 from engine.build.bringing import Bringer
 from engine.build.cachekey import Surroundings
@@ -19,7 +22,7 @@ from engine.erase import erase
 from engine.snapshot.store import STORE_LOCK
 from engine.state import locks
 from schemas.building import BuildSink, BuildSpec, BuildWarning
-from schemas.errors import BuildFailed, Unsupported
+from schemas.errors import BuildFailed, Failed, Unsupported
 from schemas.records import ImageInfo
 
 
@@ -36,6 +39,9 @@ def build(spec: BuildSpec, sink: BuildSink) -> ImageInfo:
     try:
         with locks.shared(STORE_LOCK):
             return one.run()
+    except OSError as err:
+        about = err.filename or paths.root()
+        raise Failed(f"{about}: {os.strerror(err.errno or 0)}") from err
     finally:
         one.close()
 

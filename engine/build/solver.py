@@ -168,7 +168,10 @@ class Solver:
         with self._lock:
             job = self._jobs.get(number)
             if job is None:
-                job = self._jobs[number] = _Job(lambda: self._solve(self._plans[number]))
+                job = self._jobs[number] = _Job(
+                    lambda: self._solve(self._plans[number]),
+                    failed=self.cancel,  # who waits for another stage would only hear of it later
+                )
                 job.start()
             return job
 
@@ -363,8 +366,9 @@ def _needed(step: Step) -> list[int]:
 class _Job:
     """Work in a thread of its own, with a result that several may wait for."""
 
-    def __init__(self, work: Callable[[], Outcome]) -> None:
+    def __init__(self, work: Callable[[], Outcome], *, failed: Callable[[], None]) -> None:
         self._work = work
+        self._failed = failed
         self._thread = threading.Thread(target=self._run, name="build-stage", daemon=True)
         self._result: Outcome | None = None
         self.error: BaseException | None = None
@@ -387,3 +391,4 @@ class _Job:
             self._result = self._work()
         except BaseException as err:  # noqa: BLE001 - raised again by who waits
             self.error = err
+            self._failed()

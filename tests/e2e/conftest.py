@@ -139,6 +139,14 @@ def state(machine: machines.Machine) -> tuple[Path, Path]:
     return machine.root, machine.run
 
 
+@pytest.fixture(scope="module")
+def default_network(machine: machines.Machine) -> None:
+    """RUN steps of builds are on the default network, which is made when it is first needed, and stays: here it is there
+    before a test begins, so that it is no trace of the test."""
+    if isinstance(machine, machines.Local):
+        machine.python("from engine import networks; networks.ensure(networks.default())")
+
+
 @pytest.fixture
 def compose(tmp_path: Path, machine: machines.Machine) -> Iterator[Compose]:
     """A project directory; afterwards the project is taken down and must have left no trace."""

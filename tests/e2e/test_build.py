@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.e2e.conftest import Compose
-from tests.e2e.machines import Local, Machine
+from tests.e2e.machines import Machine
 
+pytestmark = pytest.mark.usefixtures("default_network")
 WEB = """
 services:
   web:
@@ -21,11 +22,20 @@ COPY page /page
 """
 
 
-@pytest.fixture(scope="module", autouse=True)
-def default_network(machine: Machine) -> None:
-    """RUN steps are on the default network, which is made when it is first needed, and stays."""
-    if isinstance(machine, Local):
-        machine.python("from engine import networks; networks.ensure(networks.default())")
+_FORGET = """
+import os
+from compose.backends import open_engine
+engine = open_engine(os.environ["PYCOMPOSE_ENGINE"])
+for image in engine.images():
+    if any(tag.startswith(("demo-", "tool:")) for tag in image.tags):
+        engine.remove_image(image.id, force=True)
+"""
+
+
+@pytest.fixture(autouse=True)
+def no_images(machine: Machine) -> None:
+    """Begin without the images that other tests have built."""
+    machine.python(_FORGET)
 
 
 def project(compose: Compose) -> None:

@@ -94,6 +94,12 @@ def test_what_cannot_be_honoured_is_refused_with_its_key(build: dict[str, Any]) 
         spec(build)
 
 
+def test_the_time_of_reproducible_builds_comes_from_the_environment() -> None:
+    assert spec({}, SOURCE_DATE_EPOCH="7")["args"] == {"SOURCE_DATE_EPOCH": "7"}
+    own = spec({"args": {"SOURCE_DATE_EPOCH": "8"}}, SOURCE_DATE_EPOCH="7")
+    assert own["args"] == {"SOURCE_DATE_EPOCH": "8"}
+
+
 def test_caches_are_said_as_buildx_takes_them() -> None:
     found = spec({"cache_from": ["app:cache", "type=local,src=/c"], "cache_to": ["type=inline"]})
     assert found["cache_from"] == [
