@@ -9,7 +9,8 @@ import time
 
 import pytest
 
-from tests.e2e.conftest import Compose, wait_for_output
+from tests.e2e.conftest import COMMAND, Compose, wait_for_output
+from tests.support.terminal import Terminal
 
 FILE = """
 name: demo
@@ -208,6 +209,20 @@ def test_stats_once_as_table_and_json(demo: Compose) -> None:
     )
 
 
+def test_stats_on_a_terminal_draw_what_was(demo: Compose) -> None:
+    terminal = Terminal(
+        [str(COMMAND), "stats", "web"],
+        cwd=demo.directory,
+        environ={**demo.environ, "LANG": "C.UTF-8"},
+        size=(24, 200),
+    )
+    seen = terminal.expect("MEM, LAST 16 S")
+    assert "CPU, LAST 16 S" in seen
+    terminal.expect("▁")
+    terminal.type("\x03")
+    assert terminal.end() in (0, 130)
+
+
 def test_images_and_volumes_of_the_project(demo: Compose) -> None:
     lines = demo("images").splitlines()
     assert lines[0] == f"{'CONTAINER':<20}{'REPOSITORY':<20}{'TAG':<20}{'IMAGE ID':<20}SIZE"
@@ -249,6 +264,19 @@ def test_events_tell_the_life_of_the_services(demo: Compose) -> None:
     assert web == ["die", "start"]
     done = [event for event in found if event["service"] == "done"]
     assert [event["action"] for event in done] == ["start", "die"]
+    narrowed = demo(
+        "events",
+        "--json",
+        "--since",
+        f"{before:.3f}",
+        "--until",
+        "0s",
+        "--filter",
+        "event=die",
+        "--filter",
+        "service=web",
+    )
+    assert {json.loads(line)["action"] for line in narrowed.splitlines()} == {"die"}
     assert done[1]["attributes"]["exitCode"] == "3"
     text = demo("events", "--since", f"{before:.3f}", "--until", "0s", "done")
     assert re.match(

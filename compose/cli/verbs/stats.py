@@ -36,7 +36,8 @@ def add_arguments(parser: Parser) -> None:
 
 def run(context: Context) -> int:
     """Print one picture, or pictures without end."""
-    from compose.render.stats import CLEAR, LAYOUT, fields
+    from compose.render.record import Record
+    from compose.render.stats import CLEAR, LAYOUT, History, fields
     from compose.render.template import render
 
     interruptible()
@@ -50,14 +51,21 @@ def run(context: Context) -> int:
             project_containers(engine, name, services=services, all=args.all, one_offs=True)
         )
 
+    live = not args.no_stream and not args.format and sys.stdout.isatty()
+    # Graphs are for who looks on; what a program reads stays as Docker prints it.
+    history = History(_INTERVAL, plain=not _has_blocks()) if live else None
     found = containers()
     before = sample(engine, found)
     while True:
         if before:
             time.sleep(_INTERVAL)
         after = sample(engine, found)
-        rows = [fields(each, whole=args.no_trunc) for each in usage(found, before, after)]
-        text = render(args.format or "table", LAYOUT, rows)
+        now = usage(found, before, after)
+        rows = [fields(each, whole=args.no_trunc) for each in now]
+        if history is not None:
+            history.add(now)
+            rows = [Record(row | history.graphs(each)) for row, each in zip(rows, now, strict=True)]
+        text = render(args.format or "table", history.layout if history else LAYOUT, rows)
         sys.stdout.write(text if args.no_stream else CLEAR + text)
         sys.stdout.flush()
         if args.no_stream:
@@ -65,3 +73,8 @@ def run(context: Context) -> int:
         if not after:
             time.sleep(_INTERVAL)
         found, before = containers(), after
+
+
+def _has_blocks() -> bool:
+    """Whether the terminal's encoding has the characters of a graph."""
+    return (sys.stdout.encoding or "").lower().replace("-", "") in ("utf8", "utf16")
