@@ -18,6 +18,7 @@ NOT_THERE = "tests/engine/test_network_containers.py::test_a_container_works_on_
 CHILDREN = "tests/engine/test_network_children.py"
 TESTS = (
     "tests/engine/attributes/test_resources.py",
+    "tests/engine/test_floods.py",
     "tests/engine/test_lifecycle.py",
     "tests/engine/test_exec.py",
     "tests/engine/test_recovery.py",

@@ -96,3 +96,29 @@ def test_a_process_that_fails_unexpectedly_runs_no_code_of_the_image(
             engine.exec(id, {"command": ["/bin/true", "a\0b"]})
 
     assert run({"Cmd": ["sleep", "100"]}, *traps(), doing=fail) == ""
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["{outside}", "../../../../../..{outside}", "/proc/1/root{outside}", "/proc/self/cwd{outside}"],
+)
+def test_a_working_directory_through_links_is_made_inside(
+    run: Run, tmp_path: Path, target: str
+) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    link = images.symlink("work", target.format(outside=outside))
+    said = run({"Cmd": ["pwd"], "WorkingDir": "/work/made/here"}, link)
+    assert list(outside.iterdir()) == []
+    assert (
+        "made/here" in said
+        or "cannot" in said
+        or "No such" in said
+        or "not a directory" in said.lower()
+    ), said
+
+
+def test_a_home_and_shell_of_the_images_files_are_only_words(run: Run) -> None:
+    passwd = images.member("etc/passwd", b"evil:x:5:5::/../../..:/../../bin/sh\n")
+    said = run({"Cmd": ["sh", "-c", "echo $HOME; id -u"], "User": "evil"}, passwd)
+    assert said.splitlines() == ["/../../..", "5"]
