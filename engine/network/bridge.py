@@ -39,12 +39,17 @@ class NetworkPlan(NetworkOptions):
 
 
 def ensure(plan: NetworkPlan) -> None:
-    """Have the bridge up with the gateways as its addresses. Conflict when its name is another interface's."""
+    """Have the bridge up with the gateways as its addresses. Conflict when its name is another interface's.
+
+    A bridge of that name that somebody else has made is used as it is.
+    """
     name = plan["bridge"]
     with rtnetlink.open_channel() as channel:
         link = rtnetlink.find_link(channel, name) or _create(channel, plan)
         if link.kind != "bridge":
             raise Conflict(f"network {plan['name']}: there is an interface {name} already")
+        if not _ours(plan, link):
+            return
         requests = []
         if not link.flags & rtnetlink.IFF_UP:
             requests.append(rtnetlink.set_up(link.ifindex, name))
@@ -60,15 +65,25 @@ def ensure(plan: NetworkPlan) -> None:
 
 
 def remove(plan: NetworkPlan) -> None:
-    """Delete the bridge and what is still on it; absent is no error."""
+    """Delete the bridge, unless it is somebody else's, and what of ours is still on it; absent is no error."""
     # The kernel takes a container's interfaces away with its namespace, a moment after its end. By group they go with
     # the bridge in one request, and so with one wait for the kernel's readers.
     number = group(plan["id"])
     with rtnetlink.open_channel() as channel:
-        channel.request(
-            [rtnetlink.set_group(plan["bridge"], number), rtnetlink.delete_group(number)],
-            absent_ok=rtnetlink.GONE,
-        )
+        requests = [rtnetlink.delete_group(number)]
+        if plan["bridge"] == name_of(plan["id"]):
+            requests.insert(0, rtnetlink.set_group(plan["bridge"], number))
+        channel.request(requests, absent_ok=rtnetlink.GONE)
+
+
+def name_of(network_id: str) -> str:
+    """What the bridge of a network is called when nobody gives it a name."""
+    return f"br-{network_id[:12]}"
+
+
+def _ours(plan: NetworkPlan, link: rtnetlink.Link) -> bool:
+    """Whether a bridge was made for the network: by its group, or by a name that is nobody else's."""
+    return link.group == group(plan["id"]) or link.name == name_of(plan["id"])
 
 
 def group(network_id: str) -> int:
@@ -92,7 +107,9 @@ def _create(channel: Channel, plan: NetworkPlan) -> rtnetlink.Link:
     name = plan["bridge"]
     # An address that is set does not change with the ports that come and go.
     gateway = next((gateway for gateway in plan["gateways"] if ":" not in gateway), "")
-    request = rtnetlink.add_bridge(name, mac=ipam.mac_address(gateway), mtu=plan["mtu"])
+    request = rtnetlink.add_bridge(
+        name, mac=ipam.mac_address(gateway), mtu=plan["mtu"], group=group(plan["id"])
+    )
     # Another process may have made it this moment.
     channel.request([request], absent_ok=(errno.EEXIST,))
     link = rtnetlink.find_link(channel, name)

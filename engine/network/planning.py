@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from typing import TYPE_CHECKING
 
-from engine.network import driver_options, ipam
+from engine.network import bridge, driver_options, ipam
 from schemas.errors import Conflict, InvalidArgument
 from schemas.specs import IpamPool, NetworkSpec
 
@@ -51,7 +51,7 @@ def plan(id: str, spec: NetworkSpec, host: list[str], used: list[str]) -> Networ
         found["parent"] = f"dm-{id[:12]}"  # an interface of its own, connected to nothing
         found["own_parent"] = True
     return {
-        "bridge": "" if child else f"br-{id[:12]}",
+        "bridge": "" if child else bridge.name_of(id),
         **found,
         "id": id,
         "name": spec["name"],

@@ -11,6 +11,7 @@ import pytest
 
 from engine.kernel.netlink import rtnetlink
 from engine.network import bridge, endpoint
+from engine.network.bridge import NetworkPlan
 from schemas.errors import Conflict, Failed
 from tests.support.eventually import eventually
 from tests.support.netlab import Lab, inside
@@ -97,6 +98,38 @@ def test_a_bridge_name_that_another_interface_has_is_a_conflict(lab: Lab) -> Non
     network = lab.network("n")
     with pytest.raises(Conflict, match="interface lo"):
         bridge.ensure({**network, "bridge": "lo"})
+
+
+def test_a_bridge_that_somebody_else_made_is_used_and_stays_as_it_is(lab: Lab) -> None:
+    with rtnetlink.open_channel() as channel:
+        channel.request([rtnetlink.add_bridge("theirs", mac="02:00:00:00:00:07", mtu=1500)])
+        index = socket.if_nametoindex("theirs")
+        channel.request(
+            [rtnetlink.add_address(index, "10.96.0.254/24"), rtnetlink.set_up(index, "theirs")]
+        )
+        network = lab.network("n")
+        plan: NetworkPlan = {
+            **network,
+            "id": "7" * 64,
+            "bridge": "theirs",
+            "subnets": ["10.96.0.0/24"],
+            "gateways": ["10.96.0.254"],
+            "mtu": 1400,
+        }
+        before = rtnetlink.find_link(channel, "theirs")
+        bridge.ensure(plan)
+        lab.networks.append(plan)
+        one, two = lab.container(plan), lab.container(plan)
+        lab.serve(one.netns, 80)
+        assert lab.ask(two.netns, one.ipv4, 80) == two.ipv4
+        lab.remove_network(plan)
+        assert not {place["host_interface"] for place in (*one.plans, *two.plans)} & link_names()
+        after = rtnetlink.find_link(channel, "theirs")
+        assert before is not None and after is not None
+        assert (after.mtu, after.group, after.ifindex) == (1500, 0, before.ifindex)
+        held = rtnetlink.addresses(channel, rtnetlink.AF_INET)
+        assert [item.address for item in held if item.ifindex == index] == ["10.96.0.254/24"]
+        channel.request([rtnetlink.delete_link("theirs")])
 
 
 def test_attaching_again_replaces_what_a_killed_shim_left(lab: Lab) -> None:

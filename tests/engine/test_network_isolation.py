@@ -53,6 +53,21 @@ def test_a_container_reaches_outside_with_the_hosts_address(lab: Lab) -> None:
     assert lab.ask(container.netns, NEIGHBOUR, 80, udp=True).endswith(" hello")
 
 
+def test_ipv6_leaves_with_the_hosts_address_too(lab: Lab) -> None:
+    outside = lab.neighbour()
+    with inside(outside):
+        subprocess.run(
+            ["ip", "-6", "address", "add", "2001:db8::2/64", "dev", "eth0", "nodad"], check=True
+        )
+    subprocess.run(
+        ["ip", "-6", "address", "add", "2001:db8::1/64", "dev", "lab0", "nodad"], check=True
+    )
+    container = lab.container(lab.network("n", ipv6=True))
+    lab.serve(outside, 80, address="2001:db8::2")
+    if firewall.nat_available():
+        assert lab.ask(container.netns, "2001:db8::2", 80) == "2001:db8::1"
+
+
 def test_a_routed_network_shows_its_own_addresses_outside(lab: Lab) -> None:
     outside = lab.neighbour()
     container = lab.container(lab.network("n", masquerade=False))
@@ -179,7 +194,7 @@ def test_removing_a_network_that_never_came_up_is_no_error(lab: Lab) -> None:
 def test_networks_that_come_and_go_at_the_same_time_do_not_disturb_each_other(lab: Lab) -> None:
     def work(number: int) -> None:
         plan: NetworkPlan = {
-            "id": f"{number:08x}" * 8,
+            "id": f"{number:x}" * 64,
             "name": f"n{number}",
             "bridge": f"br-par{number}",
             "subnets": [f"10.199.{number}.0/24"],

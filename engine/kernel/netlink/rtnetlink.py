@@ -74,7 +74,7 @@ def mac_bytes(mac: str) -> bytes:
     return bytes.fromhex(mac.replace(":", ""))
 
 
-def add_bridge(name: str, *, mac: str, mtu: int) -> Message:
+def add_bridge(name: str, *, mac: str, mtu: int, group: int = 0) -> Message:
     """Make a bridge, down. EEXIST when the name is taken."""
     info = codec.nested(_IFLA_LINKINFO, codec.string(_IFLA_INFO_KIND, "bridge"))
     payload = b"".join(
@@ -82,6 +82,7 @@ def add_bridge(name: str, *, mac: str, mtu: int) -> Message:
             _link_header(),
             codec.string(_IFLA_IFNAME, name),
             codec.u32(_IFLA_MTU, mtu),
+            codec.u32(_IFLA_GROUP, group),
             codec.attribute(_IFLA_ADDRESS, mac_bytes(mac)),
             info,
         )

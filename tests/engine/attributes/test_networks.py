@@ -6,6 +6,7 @@ import json
 import os
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -100,6 +101,16 @@ services:
   sharing:
     <<: *idle
     network_mode: service:fixed
+  machine:
+    <<: *idle
+    network_mode: host
+  joining:
+    <<: *idle
+    network_mode: container:table-fixed-1
+    depends_on: [fixed]
+  nowhere:
+    <<: *idle
+    network_mode: none
   lowest:
     <<: *idle
     networks: [below]
@@ -315,9 +326,13 @@ def test_links_are_further_names_that_follow_their_containers(
 
 
 @proves("services.network_mode")
-def test_network_mode_of_another_service_shares_all_of_its_network(inside: Inside) -> None:
+def test_a_network_may_be_anothers_the_machines_or_none_at_all(inside: Inside) -> None:
     assert addresses(inside, "sharing") == addresses(inside, "fixed")
     namespaces = {inside(name, "readlink /proc/self/ns/net") for name in ("sharing", "fixed")}
     assert len(namespaces) == 1
+    assert addresses(inside, "joining") == addresses(inside, "fixed")
+    assert addresses(inside, "nowhere") == {}
+    assert inside("machine", "readlink /proc/self/ns/net") == os.readlink("/proc/self/ns/net")
+    assert inside("machine", "cat /etc/resolv.conf") == Path("/etc/resolv.conf").read_text().strip()
     for file in ("/etc/hosts", "/etc/resolv.conf"):
         assert inside("sharing", f"cat {file}") == inside("fixed", f"cat {file}")
