@@ -48,6 +48,18 @@ def test_what_was_written_to_the_guestbook_is_there_after_down_and_up(compose: C
     assert "was here first" in _get(_address(compose, "web", 8080))
 
 
+def test_the_file_for_a_swarm_runs_here_too(compose: Compose) -> None:
+    _take(compose, "swarm")
+    compose.environ["KEY"] = "secret"
+    compose("up", "-d", "--wait")
+    running = [name for name, state in compose.states().items() if state == "running"]
+    assert len(running) == 6 + 1 + 1
+    assert compose("exec", "-T", "api", "cat", "/run/secrets/key") == "secret"
+    with compose.begin("logs", "-f", "agent") as follower:
+        wait_for_output(follower, "answers 6")
+        follower.kill()
+
+
 def test_logs_follow_all_three_services_of_the_guestbook(compose: Compose) -> None:
     _take(compose, "guestbook")
     compose("up", "-d", "--wait")

@@ -126,8 +126,11 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(directory: Path, *, port: int = 0, **sections: Any) -> Iterator[Registry]:
-    """A registry that keeps everything below ``directory``; ``sections`` go into its configuration."""
+def running(
+    directory: Path, *, port: int = 0, enter: tuple[str, ...] = (), **sections: Any
+) -> Iterator[Registry]:
+    """A registry that keeps everything below ``directory``; ``sections`` go into its configuration. ``enter``: the command
+    that starts it in other namespaces."""
     port = port or free_port()
     root = directory / "storage"
     config = {
@@ -141,9 +144,11 @@ def running(directory: Path, *, port: int = 0, **sections: Any) -> Iterator[Regi
     file = directory / "config.yml"
     file.write_text(json.dumps(config))  # JSON is YAML
     with (directory / "log").open("wb") as log:
-        server = subprocess.Popen(["docker-registry", "serve", file], stdout=log, stderr=log)
+        words = [*enter, "docker-registry", "serve", str(file)]
+        server = subprocess.Popen(words, stdout=log, stderr=log)
     try:
-        _await(port, server)
+        if not enter:
+            _await(port, server)
         yield Registry(f"127.0.0.1:{port}", root)
     finally:
         server.terminate()

@@ -18,6 +18,7 @@ from tests.support import dockerd, images
 from tests.support.eventually import eventually
 
 _NET = "10.99.0"
+REGISTRY = f"{_NET}.254:5000"  # where one that the nodes reach may be
 # Seconds for what a loaded machine may take: a daemon to answer, a daemon to end.
 _READY, _ENDED = 60, 20
 
@@ -52,6 +53,7 @@ class Node:
         words = [
             *self._enter(), f"{programs}/dockerd", "--data-root", f"{self.base}/data", "--exec-root", f"{self.base}/exec",
             "-H", self.url, "--pidfile", f"{self.base}/pid", "--bip", f"172.29.{self.number}.1/24",
+            "--insecure-registry", REGISTRY,
             "--containerd-namespace", f"swarm-{os.getpid()}-{self.name}",
             "--containerd-plugins-namespace", f"swarm-{os.getpid()}-{self.name}-plugins",
         ]  # fmt: skip
@@ -80,6 +82,7 @@ class Node:
             text=True,
             check=check,
             timeout=_READY,
+            env={**os.environ, "HOME": str(self.base)},
         )
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
@@ -125,15 +128,20 @@ class Swarm:
 
     def __init__(self, base: Path, count: int = 3) -> None:
         self.base = base
-        self._hub = _hold("ip link add br0 type bridge; ip link set br0 up; ip link set lo up; ")
+        address = REGISTRY.partition(":")[0]
+        self.hub = _hold(
+            "ip link add br0 type bridge; ip link set br0 up; ip link set lo up; "
+            f"ip address add {address}/24 dev br0; "
+        )
         self.nodes = [Node(base, number) for number in range(1, count + 1)]
         for node in self.nodes:
-            _join(node, self._hub.pid)
+            _join(node, self.hub.pid)
             node.start()
         archive = images.write_busybox(base / "busybox.tar")
         for node in self.nodes:
             node.ready()
             node.docker("load", "-i", str(archive))
+
     @property
     def manager(self) -> Node:
         return self.nodes[0]
@@ -146,8 +154,8 @@ class Swarm:
             thread.start()
         for thread in threads:
             thread.join()
-        self._hub.kill()
-        self._hub.wait()
+        self.hub.kill()
+        self.hub.wait()
         _unmount(self.base)
         shutil.rmtree(self.base, ignore_errors=True)
 
@@ -160,7 +168,8 @@ def _hold(script: str, *unshared: str) -> subprocess.Popen[bytes]:
         stdout=subprocess.PIPE,
     )
     assert holder.stdout is not None
-    assert holder.stdout.readline() == b"ready\n"
+    with holder.stdout as said:
+        assert said.readline() == b"ready\n"
     return holder
 
 

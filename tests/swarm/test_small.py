@@ -18,7 +18,10 @@ services:
     networks: [net]
     volumes: [data:/data]
     depends_on: {setup: {condition: service_completed_successfully}}
-    deploy: {endpoint_mode: dnsrr, replicas: 2}
+    deploy:
+      endpoint_mode: dnsrr
+      replicas: 2
+      update_config: {parallelism: 0, monitor: 500ms}
   setup:
     image: busybox
     command: sh -c 'sleep 1; echo prepared'
@@ -64,7 +67,10 @@ def test_a_job_first_then_what_depends_on_it(stack: Stack) -> None:
 
 
 def test_a_service_that_fails_is_an_error_in_its_own_words(stack: Stack) -> None:
-    one = "name: small\nservices:\n  web:\n    image: busybox\n    command: {}\n    deploy: {{endpoint_mode: dnsrr, {}}}\n"
+    one = (
+        "name: small\nservices:\n  web:\n    image: busybox\n    init: true\n    stop_grace_period: 0s\n"
+        "    command: {}\n    deploy: {{endpoint_mode: dnsrr, {}}}\n"
+    )
     quick = "restart_policy: {delay: 100ms}"
     stack.write(one.format("[/no/such/program]", quick))
     done = stack.run("up", "-d")
