@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING
 
 from engine import paths
 from engine.kernel.inotify import (
@@ -16,13 +15,13 @@ from engine.kernel.inotify import (
     Watch,
 )
 from engine.runtime import launcher, status
-from engine.runtime.logformat import BEGINNING, Decoder, Frame, Lines
+from engine.runtime.logfiles import Files
+from engine.runtime.logformat import Frame, Lines
 from schemas.records import LogLine
 
 if TYPE_CHECKING:
     from schemas.specs import LogQuery
 
-_CHUNK = 1 << 18
 # Changes wake a follower; this is for the one that no file tells of: a shim that was killed.
 _LOOK_EVERY = 2.0
 
@@ -79,7 +78,7 @@ class LogStream:
 
     def _frames(self) -> Iterator[Frame]:
         """Frames from the right place on, over all files, and new ones while the container runs."""
-        files = _Files(self._id)
+        files = Files(self._id)
         skip = _lines_to_skip(self._id, self._query.get("tail"))
         try:
             while True:
@@ -99,109 +98,11 @@ class LogStream:
             files.close()
 
 
-class _Files:
-    """The files of a log as one, over rotations."""
-
-    def __init__(self, id: str) -> None:
-        self._path = f"{paths.container_dir(id)}/log"
-        self._file: BinaryIO | None = None
-        self._beginning = b""
-        self._decoder = Decoder()
-
-    def read(self) -> Iterator[Frame]:
-        """The frames from where we are to the present end."""
-        while self._file is not None or self._next():
-            assert self._file is not None
-            while data := self._file.read(_CHUNK):
-                try:
-                    yield from self._decoder.feed(data)
-                except ValueError:
-                    return
-            if not self._next():
-                return
-
-    def close(self) -> None:
-        if self._file is not None:
-            self._file.close()
-
-    def _next(self) -> bool:
-        """Go to the file after the present one, to the oldest at first; False when there is none."""
-        names = _names(self._path)
-        if self._file is not None:
-            if self._is(names[-1] if names else ""):
-                return False
-            # Many a rotation may have gone by. While a file is being compressed it is there twice.
-            own = self._beginning or os.pread(self._file.fileno(), BEGINNING, 0)
-            numbers = [index for index, name in enumerate(names) if _beginning(name) == own]
-            if numbers and numbers[-1] == len(names) - 1:
-                return False
-            # Rotated away while we slept: go on with the oldest that is left.
-            names = names[numbers[-1] + 1 :] if numbers else names
-        for name in names:
-            try:
-                beginning = _beginning(name) if name.endswith(".gz") else b""
-                file = _open(name)
-            except FileNotFoundError:
-                continue
-            self.close()
-            self._file, self._beginning = file, beginning
-            self._decoder = Decoder()
-            return True
-        return False
-
-    def _is(self, name: str) -> bool:
-        """Whether the present file is the one of this name."""
-        try:
-            there = os.stat(name).st_ino
-        except FileNotFoundError:
-            return False
-        return self._file is not None and os.fstat(self._file.fileno()).st_ino == there
-
-
-def _open(name: str) -> BinaryIO:
-    if name.endswith(".gz"):
-        import gzip
-
-        return cast("BinaryIO", gzip.open(name, "rb"))
-    return open(name, "rb", buffering=0)
-
-
-def _names(path: str) -> list[str]:
-    """The files of a log, oldest first."""
-    directory, base = os.path.split(path)
-    try:
-        found = os.listdir(directory)
-    except FileNotFoundError:
-        return []
-    older = [name for name in found if _number(name, base) > 0]
-    older.sort(key=lambda name: (-_number(name, base), name))
-    return [f"{directory}/{name}" for name in [*older, *([base] if base in found else [])]]
-
-
-def _number(name: str, base: str) -> int:
-    """The number of an older file, 0 for what is none."""
-    word = name.removeprefix(f"{base}.").removesuffix(".gz")
-    return int(word) if name.startswith(f"{base}.") and word.isdecimal() else 0
-
-
-def _beginning(path: str) -> bytes:
-    """What a file begins with, which tells it from the others; b"" for one that is empty or away."""
-    try:
-        if path.endswith(".gz"):
-            from engine.runtime.drivers import compress
-
-            return compress.beginning(path)
-        with open(path, "rb", buffering=0) as file:
-            return file.read(BEGINNING)
-    except FileNotFoundError:
-        return b""
-
-
 def _lines_to_skip(id: str, tail: int | None) -> int:
     """How many of the present lines come before the last ``tail``."""
     if tail is None or tail < 0:
         return 0
-    files = _Files(id)
+    files = Files(id)
     count = 0
     open_lines: dict[int, bool] = {}
     try:

@@ -35,6 +35,11 @@ def encode(time: float, stream: int, length: int) -> bytes:
     return HEADER.pack(time, stream, length)
 
 
+def beginning_time(beginning: bytes) -> float:
+    """The time of the first frame of a file that begins so; 0.0 when that is too short."""
+    return float(struct.unpack("<d", beginning)[0]) if len(beginning) == BEGINNING else 0.0
+
+
 class Decoder:
     """Bytes of a log in, whole frames out; a frame cut short by a full disk ends the log."""
 

@@ -10,6 +10,9 @@ from engine.runtime import logformat
 from engine.runtime.drivers.options import Plan
 from schemas.typed import Protocol
 
+# Bytes that go into a file however small it should be.
+_LEAST = 1024
+
 
 class Writer(Protocol):
     def append(self, stream: int, data: bytes) -> None: ...
@@ -42,10 +45,29 @@ class LogWriter:
         """Write what one read returned. A full disk loses output, never the container."""
         if self._fd < 0 and not self._open():
             return
-        if self._max_size and self._size and self._size + len(data) > self._max_size:
-            self._rotate()
-            if self._fd < 0:
-                return
+        if self._max_size:
+            while self._size + logformat.HEADER.size + len(data) > self._max_size:
+                part, data = self._fitting(data)
+                if part:
+                    self._write(stream, part)
+                self._rotate()
+                if self._fd < 0:
+                    return
+                if not data:
+                    return
+        self._write(stream, data)
+
+    def _fitting(self, data: bytes) -> tuple[bytes, bytes]:
+        """What still goes into the present file, up to the end of a line where one ends, and the rest."""
+        room = self._max_size - self._size - logformat.HEADER.size
+        if not self._size:
+            room = max(room, _LEAST)
+        end = data.rfind(b"\n", 0, max(room, 0)) + 1
+        if not end and not self._size:
+            end = room  # a line longer than a file may be
+        return data[:end], data[end:]
+
+    def _write(self, stream: int, data: bytes) -> None:
         header = logformat.encode(time.time(), stream, len(data))
         try:
             written = os.writev(self._fd, [header, data])

@@ -14,6 +14,9 @@ from schemas.errors import Conflict, StartFailed
 from tests.support.containers import execute, finish, make, output, start
 from tests.support.eventually import eventually
 
+# What a container does until it is told to go on.
+_UNTIL_GO = "until test -e /go; do sleep 0.02; done"
+
 
 @pytest.fixture
 def idle(engine: LocalEngine) -> LocalEngine:
@@ -110,9 +113,11 @@ def test_a_stopped_container_runs_nothing(engine: LocalEngine) -> None:
 
 
 def test_attach_reads_what_was_written_before_and_the_exit_code(engine: LocalEngine) -> None:
-    start(engine, "one", "echo early; sleep 0.2; echo late; exit 6")
-    time.sleep(0.1)
-    done = finish(engine.attach("one", logs=True))
+    start(engine, "one", f"echo early; {_UNTIL_GO}; echo late; exit 6")
+    eventually(lambda: output(engine, "one") == ["early"])
+    channel = engine.attach("one", logs=True)
+    execute(engine, "one", "touch", "/go")
+    done = finish(channel)
     assert (done.code, done.out) == (6, b"early\nlate\n")
     assert output(engine, "one") == ["early", "late"]
 
@@ -138,9 +143,10 @@ def test_attach_to_a_terminal_goes_both_ways(engine: LocalEngine) -> None:
 def test_a_client_that_does_not_read_holds_the_container_and_loses_nothing(
     engine: LocalEngine,
 ) -> None:
-    start(engine, "one", "sleep 0.2; seq 500000")
+    start(engine, "one", f"{_UNTIL_GO}; seq 500000")
     channel = engine.attach("one")
-    time.sleep(0.6)
+    execute(engine, "one", "touch", "/go")
+    time.sleep(0.5)
     done = finish(channel)
     assert done.out.count(b"\n") == 500000
 

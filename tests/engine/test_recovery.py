@@ -45,7 +45,8 @@ def test_a_container_outlives_its_shim_and_gets_a_new_one(engine: LocalEngine) -
 
 
 def test_stop_works_on_a_container_without_a_shim(engine: LocalEngine) -> None:
-    start(engine, "one", "trap 'exit 3' TERM; while :; do sleep 0.02; done")
+    start(engine, "one", "trap 'exit 3' TERM; echo set; while :; do sleep 0.02; done")
+    eventually(lambda: output(engine, "one") == ["set"])
     _kill_shim("one")
     engine.stop("one", timeout=5)
     found = engine.container("one")
@@ -91,7 +92,7 @@ def test_after_a_reboot_everything_reads_as_exited(
     made = start(engine, "one", "exec sleep 100")
     _kill_shim("one")
     os.kill(made.pid, signal.SIGKILL)
-    time.sleep(0.05)
+    eventually(lambda: not Path(f"/proc/{made.pid}").exists() or _gone(made.pid))
     _, run = state
     for path in (run / "containers" / made.id).iterdir():
         path.rmdir() if path.is_dir() else path.unlink()
