@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _FIRST = 0.05  # seconds without a line after which the past counts as told
 _SAME_END = 0.5  # seconds between a container's end and the event of it
+_PATIENCE = 0.2  # seconds that the last lines before a restart may take
 _FIRST_LIMIT = 20_000  # lines of the past that are put in order at once
 
 
@@ -49,6 +50,7 @@ class Following:
         self._followed: set[str] = set()
         self._lived: set[str] = set()  # those that ran while they were followed
         self._ended: dict[str, Exit] = {}  # ends that wait for the last line
+        self._restarting: dict[str, float] = {}  # when an end is told that no end of a log follows
         self._told_until: dict[str, float] = {}  # ends that were told before the event came
         self._follower = Follower(engine)
         self._follower.watch({labels.PROJECT: project}, self._begun)
@@ -65,7 +67,7 @@ class Following:
         until = self._query.get("until", float("inf"))
         yield self._told(self._first())
         while self._follower.following and time.time() < until:
-            yield self._told(self._follower.items(0.5))
+            yield self._told(self._follower.items(_PATIENCE if self._restarting else 0.5))
         # Whoever wrote has ended; much of what they wrote may still wait here.
         while items := self._follower.items(0):
             yield self._told(items)
@@ -86,12 +88,15 @@ class Following:
         for item in items:
             if isinstance(item, Output):
                 self._seen[item.info.id] = item.line.time
+                end = self._ended.get(item.info.id)
+                if end is not None and end.time < item.line.time:
+                    said.append((item.info, self._ended.pop(item.info.id)))
                 said.append((item.info, item.line))
             elif isinstance(item, Drained):
                 said += self._drained(item.info)
             elif isinstance(item, Life):
                 said += self._happened(item.event)
-        return said
+        return said + self._restarted()
 
     def _add(self, info: ContainerInfo, query: LogQuery) -> None:
         if info.state in ALIVE:
@@ -139,11 +144,29 @@ class Following:
         if event.time <= self._told_until.get(info.id, 0.0) + _SAME_END:
             return []
         end = Exit(int(event.attributes.get("exitCode") or 0), event.time)
-        # A log that goes on (a restart policy, a quick restart) has no end to wait for.
-        if info.state in ALIVE or info.id not in self._followed:
+        if info.id not in self._followed:
             return [(info, end)]
+        # The event is faster than the log: its last lines come first.
+        earlier = self._ended.pop(info.id, None)
         self._ended[info.id] = end
-        return []
+        self._restarting[info.id] = time.monotonic() + _PATIENCE
+        return [(info, earlier)] if earlier is not None else []
+
+    def _restarted(self) -> list[Said]:
+        """Ends of those that have started again: their logs go on, so that no end of a log is to be waited for."""
+        said: list[Said] = []
+        now = time.monotonic()
+        for id in [id for id, moment in self._restarting.items() if moment <= now]:
+            del self._restarting[id]
+            if id not in self._ended:
+                continue
+            try:
+                info = self._engine.container(id)
+            except NotFound:
+                continue
+            if info.state in ALIVE:
+                said.append((info, self._ended.pop(id)))
+        return said
 
     def _resume(self, info: ContainerInfo) -> None:
         """Follow it from where we were; all it says, when it is new."""

@@ -181,3 +181,14 @@ def wait_for_output(process: subprocess.Popen[str], text: str, *, within: float 
         assert line, f"{text!r} did not come before the end: {seen!r}"
         seen += line
     return seen
+
+
+def wait_for_following(process: subprocess.Popen[str], count: int = 1) -> None:
+    """Wait until a running command watches for files to change: it has begun to follow ``count`` things at least."""
+
+    def follows() -> bool:
+        directory = f"/proc/{process.pid}/fd"
+        links = [os.readlink(f"{directory}/{fd}") for fd in os.listdir(directory)]
+        return links.count("anon_inode:inotify") >= count
+
+    eventually(follows)

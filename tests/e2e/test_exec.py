@@ -8,7 +8,8 @@ import time
 
 import pytest
 
-from tests.e2e.conftest import COMMAND, Compose
+from tests.e2e.conftest import COMMAND, Compose, wait_for_output
+from tests.support.eventually import eventually
 from tests.support.terminal import Terminal
 
 FILE = """
@@ -29,7 +30,11 @@ services:
     stop_grace_period: 0s
   plain:
     image: busybox
-    command: sh -c 'trap "echo got it; exit 4" INT; echo ready; while true; do sleep 0.1; done'
+    command: sh -c 'trap "echo got it; exit 4" INT; while true; do echo ready; sleep 0.1; done'
+    stop_grace_period: 0s
+  deaf:
+    image: busybox
+    command: sh -c 'trap "" INT HUP; while true; do echo ready; sleep 0.1; done'
     stop_grace_period: 0s
   done: {image: busybox, command: "true"}
 """
@@ -40,6 +45,10 @@ def demo(compose: Compose) -> Compose:
     compose.write(FILE)
     compose("up", "-d")
     return compose
+
+
+# It says when it runs.
+_SLEEPER = ("sh", "-c", "echo asleep; exec sleep 100")
 
 
 def _terminal(demo: Compose, *words: str) -> Terminal:
@@ -108,10 +117,7 @@ def test_input_is_passed_and_its_end_too(demo: Compose) -> None:
 def test_detached_it_runs_on_alone(demo: Compose) -> None:
     done = demo.run("exec", "-d", "web", "sh", "-c", "sleep 0.3; touch /tmp/made")
     assert (done.code, done.out) == (0, "")
-    deadline = time.monotonic() + 10
-    while demo.run("exec", "web", "test", "-e", "/tmp/made").code:
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    eventually(lambda: demo.run("exec", "web", "test", "-e", "/tmp/made").code == 0)
 
 
 def test_a_terminal_is_given_where_there_is_one(demo: Compose) -> None:
@@ -124,57 +130,48 @@ def test_a_terminal_is_given_where_there_is_one(demo: Compose) -> None:
 
 
 def test_the_size_of_the_window_arrives(demo: Compose) -> None:
-    terminal = _terminal(demo, "exec", "web", "sh")
-    terminal.type("stty -a\r")
+    script = "stty -a; until stty -a | grep -q 'columns 100'; do sleep 0.1; done; stty -a"
+    terminal = _terminal(demo, "exec", "web", "sh", "-c", script)
     terminal.expect("rows 24; columns 80;")
     terminal.resize(40, 100)
-    time.sleep(0.3)
-    terminal.type("stty -a\r")
     terminal.expect("rows 40; columns 100;")
-    terminal.type("exit\r")
     assert terminal.end() == 0
 
 
 def test_control_c_reaches_the_process_on_a_terminal_and_ends_us_without_one(demo: Compose) -> None:
-    terminal = _terminal(demo, "exec", "web", "sleep", "100")
-    time.sleep(0.5)
+    terminal = _terminal(demo, "exec", "web", *_SLEEPER)
+    terminal.expect("asleep")
     terminal.type("\x03")
     assert terminal.end() == 130
-    terminal = _terminal(demo, "exec", "-T", "web", "sleep", "100")
-    time.sleep(0.5)
+    terminal = _terminal(demo, "exec", "-T", "web", *_SLEEPER)
+    terminal.expect("asleep")
     terminal.type("\x03")
     assert terminal.end() == 130
     assert "canceled" in terminal.seen
 
 
 def test_a_process_goes_on_when_its_client_leaves(demo: Compose) -> None:
-    terminal = _terminal(
-        demo, "exec", "web", "sh", "-c", "sleep 1.5; seq 1 50000; touch /tmp/after"
-    )
-    time.sleep(0.8)
+    wordy = "echo begun; until test -e /tmp/go; do sleep 0.1; done; seq 1 50000; touch /tmp/"
+    terminal = _terminal(demo, "exec", "web", "sh", "-c", f"{wordy}after")
+    terminal.expect("begun")
     terminal.type("\x10\x11")
     assert terminal.end() == 1
     assert "read escape sequence" in terminal.seen
-    process = demo.begin(
-        "exec", "-T", "web", "sh", "-c", "sleep 1.5; seq 1 50000; touch /tmp/later"
-    )
-    time.sleep(0.8)
+    process = demo.begin("exec", "-T", "web", "sh", "-c", f"{wordy}later")
+    wait_for_output(process, "begun")
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=10)
     assert process.returncode == 130
-    deadline = time.monotonic() + 10
-    while demo.run("exec", "web", "ls", "/tmp/after", "/tmp/later").code:
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    demo("exec", "web", "touch", "/tmp/go")
+    eventually(lambda: demo.run("exec", "web", "ls", "/tmp/after", "/tmp/later").code == 0)
 
 
 def test_a_terminal_is_put_back_even_when_we_are_killed(demo: Compose) -> None:
-    terminal = _terminal(demo, "exec", "web", "sleep", "100")
-    time.sleep(0.5)
+    terminal = _terminal(demo, "exec", "web", *_SLEEPER)
+    terminal.expect("asleep")
     raw = terminal.settings()
     terminal.signal(signal.SIGTERM)
-    time.sleep(0.5)
-    assert terminal.settings() != raw
+    eventually(lambda: terminal.settings() != raw)
     assert terminal.end() in (143, -signal.SIGTERM)
 
 
@@ -198,10 +195,10 @@ def test_attach_joins_a_containers_own_terminal_and_leaves_it_running(demo: Comp
 
 def test_attach_without_input_shows_output_and_passes_signals_on(demo: Compose) -> None:
     process = demo.begin("attach", "--no-stdin", "plain")
-    time.sleep(0.7)
+    wait_for_output(process, "ready")
     process.send_signal(signal.SIGINT)
     out, _ = process.communicate(timeout=10)
-    assert (process.returncode, out) == (4, "got it\n")
+    assert (process.returncode, out.replace("ready\n", "")) == (4, "got it\n")
 
 
 @pytest.mark.parametrize(
@@ -210,19 +207,19 @@ def test_attach_without_input_shows_output_and_passes_signals_on(demo: Compose) 
 def test_attach_can_be_left_though_the_process_ignores_signals(
     demo: Compose, signals: tuple[int, ...], code: int
 ) -> None:
-    process = demo.begin("attach", "--no-stdin", "web")  # sleep as process 1 without a handler
-    time.sleep(0.5)
+    process = demo.begin("attach", "--no-stdin", "deaf")
+    wait_for_output(process, "ready")
     for number in signals:
         process.send_signal(number)
         time.sleep(0.2)
     process.communicate(timeout=10)
     assert process.returncode == code
-    assert demo.states()["demo-web-1"] == "running"
+    assert demo.states()["demo-deaf-1"] == "running"
 
 
 def test_without_the_proxy_an_interrupt_is_ours_alone(demo: Compose) -> None:
     process = demo.begin("attach", "--no-stdin", "--sig-proxy=false", "plain")
-    time.sleep(0.7)
+    wait_for_output(process, "ready")
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=10)
     assert process.returncode == 130

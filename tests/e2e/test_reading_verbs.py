@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from tests.e2e.conftest import COMMAND, Compose, wait_for_output
+from tests.e2e.conftest import COMMAND, Compose, wait_for_following, wait_for_output
 from tests.support.terminal import Terminal
 
 FILE = """
@@ -153,8 +153,8 @@ def test_what_a_script_starts_in_its_background_can_be_interrupted(demo: Compose
         following = [demo.begin(*words) for words in (["logs", "-f"], ["events"], ["wait", "web"])]
     finally:
         signal.signal(signal.SIGINT, before)
-    time.sleep(0.5)
     for process in following:
+        wait_for_following(process)
         process.send_signal(signal.SIGINT)
     for process in following:
         try:
@@ -288,7 +288,7 @@ def test_events_tell_the_life_of_the_services(demo: Compose) -> None:
 def test_events_come_while_they_happen(demo: Compose) -> None:
     process = demo.begin("events", "done")
     try:
-        time.sleep(0.5)
+        wait_for_following(process)
         demo("start", "done")
         wait_for_output(process, " container die ")
         process.send_signal(signal.SIGINT)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
-import time
 import urllib.parse
 import urllib.request
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import Compose, wait_for_output
+from tests.e2e.conftest import Compose, wait_for_following, wait_for_output
 from tests.support import debian
 
 SAMPLES = Path(__file__).parents[2] / "samples"
@@ -65,7 +64,7 @@ def test_logs_follow_all_three_services_of_the_guestbook(compose: Compose) -> No
     compose("up", "-d", "--wait")
     follower = compose.begin("logs", "-f", "--tail", "0")
     try:
-        time.sleep(0.5)
+        wait_for_following(follower, 3)
         _sign(compose, "Ada", "three words here")
         seen = ""
         while not all(f"{service}-1" in seen for service in ("api", "web", "worker")):
