@@ -7,6 +7,7 @@ import os
 import re
 import select
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,14 +24,17 @@ from tests.support.proofs import proves
 if TYPE_CHECKING:
     from engine.local import LocalEngine
 
+# Of nobody but "localhost", for a hundred years; its key lies beside it.
+CERTIFICATE = Path(__file__).parents[2] / "support" / "localhost.pem"
 SCRIPT = "echo out one; sleep 0.05; echo err two >&2; printf unfinished"
 
 
 class Collector:
     """A syslog server on a socket of any kind, or the journal's socket."""
 
-    def __init__(self, listening: socket.socket, *, stream: bool) -> None:
+    def __init__(self, listening: socket.socket, *, stream: bool, tls: bool = False) -> None:
         self.socket = listening
+        self._tls = tls
         self.received: list[bytes] = []
         self._serve = self._connections if stream else self._datagrams
         self._ended = False
@@ -53,12 +57,23 @@ class Collector:
             if select.select([self.socket], [], [], 0.05)[0]:
                 self._serve()
 
+    def _secured(self, connection: socket.socket) -> socket.socket:
+        if not self._tls:
+            return connection
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(CERTIFICATE)
+        return context.wrap_socket(connection, server_side=True)
+
     def _datagrams(self) -> None:
         self.received.append(self.socket.recv(65536))
 
     def _connections(self) -> None:
         connection, _ = self.socket.accept()
         rest = b""
+        try:
+            connection = self._secured(connection)
+        except ssl.SSLError:
+            return  # a client that does not trust us
         with connection:
             while not self._ended:
                 if select.select([connection], [], [], 0.05)[0]:
@@ -84,14 +99,14 @@ def collect(tmp_path: Path) -> Iterator[Any]:
             address = f"{kind}://{place}"
         else:
             made = socket.socket(
-                socket.AF_INET, socket.SOCK_STREAM if kind == "tcp" else socket.SOCK_DGRAM
+                socket.AF_INET, socket.SOCK_STREAM if kind.startswith("tcp") else socket.SOCK_DGRAM
             )
             made.bind(("127.0.0.1", 0))
-            address = f"{kind}://127.0.0.1:{made.getsockname()[1]}"
-        stream = kind in ("unix", "tcp")
+            address = f"{kind}://localhost:{made.getsockname()[1]}"
+        stream = kind in ("unix", "tcp", "tcp+tls")
         if stream:
             made.listen()
-        opened.append(Collector(made, stream=stream))
+        opened.append(Collector(made, stream=stream, tls=kind == "tcp+tls"))
         return address, opened[-1]
 
     yield open_server
@@ -137,6 +152,33 @@ def test_forms_and_facilities_of_messages(
     engine.wait("one", timeout=10)
     (found,) = collector.wait(1)
     assert re.fullmatch(pattern.replace("HOST", re.escape(os.uname().nodename)), found.decode())
+
+
+def test_on_tls_a_server_must_prove_itself_and_messages_have_their_length(
+    engine: LocalEngine, collect: Any
+) -> None:
+    address, collector = collect("tcp+tls")
+    options = {
+        "syslog-address": address,
+        "syslog-format": "rfc5424",
+        "syslog-tls-ca-cert": str(CERTIFICATE),
+    }
+    start(
+        engine,
+        "one",
+        "echo out one; echo out two",
+        logging={"driver": "syslog", "options": options},
+    )
+    engine.wait("one", timeout=10)
+    found = b"".join(collector.wait(2))
+    for text in (b"out one\n", b"out two\n"):
+        length, _, rest = found.partition(b" ")
+        message, found = rest[: int(length)], rest[int(length) :]
+        assert message.endswith(text)
+    options = {"syslog-address": address}
+    made = make(engine, "two", "true", logging={"driver": "syslog", "options": options})
+    with pytest.raises(Failed, match=r"(?i)certificate"):
+        engine.start(made.id)
 
 
 def test_a_server_that_goes_away_holds_nobody_up_and_nothing_of_the_copy_is_lost(
