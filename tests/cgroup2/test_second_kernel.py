@@ -19,6 +19,7 @@ CHILDREN = "tests/engine/test_network_children.py"
 TESTS = (
     "tests/engine/attributes/test_resources.py",
     "tests/engine/test_floods.py",
+    "tests/engine/test_stats.py",
     "tests/engine/test_lifecycle.py",
     "tests/engine/test_exec.py",
     "tests/engine/test_recovery.py",
