@@ -256,6 +256,7 @@ class _Builder:
                 "place": sandbox.place(self._bundle),
                 "bindings": [binding for binding, _ in made.ports],
                 "health": bool(self._bundle["healthcheck"]),
+                "memory": bool(self._bundle["cgroup"]["limits"].get("memory")),
                 "logging": tuple(options.plan(self._bundle["logging"])),
             },
         )

@@ -25,6 +25,7 @@ class Built(NamedTuple):
     terminal: int  # the master, -1 for none
     health: bool
     logging: options.Plan
+    memory: bool  # it has a limit, so that a lack of it is to be told
 
 
 class Receiver:
@@ -61,6 +62,7 @@ class Receiver:
             terminal=self._one("terminal"),
             health=message["health"],
             logging=options.Plan(*message["logging"]),
+            memory=message["memory"],
         )
 
     def _one(self, kind: str) -> int:

@@ -156,7 +156,7 @@ def serve(channel: messages.Socket) -> None:
     import gc
 
     from engine.kernel import cgroup
-    from engine.runtime import builder, shim, step  # noqa: F401 - loaded before the forks
+    from engine.runtime import builder, step, supervise  # noqa: F401 - loaded before the forks
 
     cgroup.detect()  # looked at once, known to every child
     gc.collect()
@@ -183,7 +183,7 @@ def serve(channel: messages.Socket) -> None:
 
 def _await_request(channel: messages.Socket, asking: int, jobs: messages.Socket) -> NoReturn:
     """Become the shim of the next container that is asked for; end when the command is gone."""
-    from engine.runtime import shim, step
+    from engine.runtime import step, supervise
 
     message, fds = messages.receive_plain(channel)
     if message is None:
@@ -194,7 +194,7 @@ def _await_request(channel: messages.Socket, asking: int, jobs: messages.Socket)
     channel.close()
     if message["type"] == "step":
         step.main(message["id"], fds)
-    shim.main(message["id"], messages.endpoint(fds[0]), jobs, adopt=message["type"] == "adopt")
+    supervise.main(message["id"], messages.endpoint(fds[0]), jobs, adopt=message["type"] == "adopt")
 
 
 def _fill_pools() -> None:

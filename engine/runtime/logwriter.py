@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 
 from engine import paths
 from engine.runtime import logformat
+from engine.runtime.bundle import Bundle
 from engine.runtime.drivers.options import Plan
+from engine.runtime.loop import Loop
 from schemas.typed import Protocol
 
 # Bytes that go into a file however small it should be.
@@ -126,6 +129,11 @@ class LogWriter:
                 continue
 
 
-def open_log(id: str, plan: Plan) -> Writer:
-    """The writer of a container's own files."""
-    return LogWriter(id, plan) if plan.kept else NoLog()
+def open_log(id: str, plan: Plan, loop: Loop, load: Callable[[], Bundle]) -> Writer:
+    """The writer of a container: its own files, and beside them whoever gets its lines as well."""
+    own: Writer = LogWriter(id, plan) if plan.kept else NoLog()
+    if not plan.remote:
+        return own
+    from engine.runtime.drivers import remote
+
+    return remote.open_remote(own, plan, load(), loop)

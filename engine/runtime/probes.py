@@ -9,8 +9,10 @@ from collections.abc import Callable
 from typing import Any
 
 from engine.runtime import health
+from engine.runtime.bundle import Bundle
 from engine.runtime.execproc import Processes
 from engine.runtime.loop import Loop, Timer
+from engine.runtime.status import Status
 from schemas.errors import EngineError
 from schemas.records import Health
 from schemas.specs import Healthcheck
@@ -74,6 +76,21 @@ class Probes:
         self._log = (*self._log, entry)[-health.KEPT :]
         self._report(self._pulse.status, self._log)
         self._schedule()
+
+
+def begin(
+    loop: Loop,
+    processes: Processes,
+    bundle: Bundle,
+    leader: tuple[int, int],
+    now: Status,
+    report: Report,
+) -> Probes:
+    """The checks of a container that runs; health goes on from where it was."""
+    check = bundle["healthcheck"]
+    assert check is not None
+    shown: Health = now.health or "starting"
+    return Probes(loop, processes, check, leader, report, now.health_log, shown)
 
 
 class _Probe:

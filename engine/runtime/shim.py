@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from typing import Any, NoReturn
+from typing import Any
 
 from engine import paths
 from engine.kernel import pidfd, pty, title
@@ -20,11 +20,11 @@ from engine.runtime import (
     adoption,
     builder,
     cleaning,
-    faults,
     fresh,
     logwriter,
     messages,
     output,
+    probes,
     reaper,
     restart,
     sandbox,
@@ -34,6 +34,7 @@ from engine.runtime.bundle import Bundle, load
 from engine.runtime.drivers import options
 from engine.runtime.execproc import Processes
 from engine.runtime.handover import Built, Receiver
+from engine.runtime.lacks import Lacks
 from engine.runtime.loop import Loop, Timer
 from engine.runtime.probes import Probes
 from engine.runtime.sandbox import Sandbox
@@ -43,35 +44,13 @@ from schemas.errors import EngineError, PycomposeError
 from schemas.records import Health
 from schemas.specs import Restart
 
-# How long the last bytes may take to reach an attached client after the end.
-_FAREWELL = 5.0
+_FAREWELL = 5.0  # seconds that the last bytes may take to reach an attached client after the end
 _START_FAILED = 128
 _NAME = "pycompose-shim"
 # Ready to be sent: what a waiting shim does not execute, it does not own in memory.
 _OK = b'{"ok":true}'
 _SIGKILL = int(signal.SIGKILL)
 _ALWAYS: Restart = {"name": "always"}
-
-
-def main(id: str, reply: messages.Socket, jobs: messages.Socket, *, adopt: bool) -> NoReturn:
-    """Be the shim of container ``id``; ``reply`` gets one message when it runs or has failed.
-
-    ``jobs`` leads to the launcher's builders.
-    """
-    code = 1
-    try:
-        os.setsid()
-        shim = Shim(id, reply)
-        shim.adopt() if adopt else shim.begin(jobs)
-        jobs.close()  # the builders end when nobody can ask them any more
-        shim.loop.run()
-        code = 0
-    except EngineError as err:
-        _send(reply, messages.from_error(err))
-    except BaseException:  # noqa: BLE001 - the process ends here whatever it was, and the log must say why
-        faults.note_exception(id)
-    finally:
-        os._exit(code)
 
 
 class Shim:
@@ -99,6 +78,7 @@ class Shim:
         self._history: restart.History | None = None
         self._timer: Timer | None = None
         self._probes: Probes | None = None
+        self._lacks = Lacks(self.loop, self._lacking)
         self._last: Status | None = None  # what counts while there is no state.json
         self._leaving = False
         reaper.watch(self.loop, self._child_ended, self._terminated)
@@ -130,7 +110,9 @@ class Shim:
         self.leader = found.leader
         reaper.adopted(self.loop, *found.leader, found.status.start_time, self._adopted_ended)
         self.sandbox = Sandbox(self.loop, sandbox.place(found.bundle), found.made)
-        self._open_log(options.plan(found.bundle["logging"]))
+        self.output.log = self._log(options.plan(found.bundle["logging"]))
+        if found.bundle["cgroup"]["limits"].get("memory"):
+            self._lacks.watch(sandbox.group(found.bundle))
         if found.pipes is not None:
             self.output.pipes(found.pipes)
         self.server.listen(found.control)
@@ -164,7 +146,7 @@ class Shim:
         if self.sandbox is None:
             title.set_title(_NAME, f"{_NAME} {built.name}")
             self.sandbox = Sandbox(self.loop, built.place, built.made)
-            self._open_log(built.logging)
+            self.output.log = self._log(built.logging)
             self.server.listen(built.control)
         self.leader = (built.pid, -1)
         self.stdin, self.terminal = built.stdin, built.terminal
@@ -172,6 +154,8 @@ class Shim:
             self.output.terminal(built.terminal)
         else:
             self.output.pipes(built.pipes)
+        if built.memory:
+            self._lacks.watch(sandbox.group(self.load_bundle()))
         early = self._early.pop(built.pid, None)
         self._early.clear()
         if early is None:
@@ -182,28 +166,27 @@ class Shim:
         elif self._waiting:
             self.signal(_SIGKILL)  # it was stopped while it started again
 
-    def _open_log(self, plan: options.Plan) -> None:
-        self.output.log = logwriter.open_log(self.id, plan)
-        if plan.remote:
-            from engine.runtime.drivers import remote
+    def _lacking(self) -> None:
+        """The kernel has killed for lack of memory, and the container may go on; what its end brings is told there."""
+        now = self.status
+        if self.leader[0] and now.state in status.ACTIVE:
+            bundle = self.load_bundle()
+            if self._lacks.fresh(sandbox.group(bundle).oom_kills(), now.oom_kills):
+                builder.record(bundle, "oom")
+                self.show(now._replace(oom_killed=True))
 
-            self.output.log = remote.open_remote(
-                self.output.log, plan, self.load_bundle(), self.loop
-            )
+    def _log(self, plan: options.Plan) -> logwriter.Writer:
+        return logwriter.open_log(self.id, plan, self.loop, self.load_bundle)
 
     def _serve(self, *, health: bool) -> None:
         if health:
-            bundle, now = self.load_bundle(), self.status
-            check = bundle["healthcheck"]
-            assert check is not None
-            self._probes = Probes(
+            self._probes = probes.begin(
                 self.loop,
                 self.processes,
-                check,
+                self.load_bundle(),
                 self.leader,
+                self.status,
                 self._health,
-                now.health_log,
-                now.health or "starting",
             )
         self._answer_ok()
 
@@ -298,7 +281,7 @@ class Shim:
             oom_killed=ooms > before.oom_kills,
             oom_kills=ooms,
         )
-        if now.oom_killed:
+        if self._lacks.fresh(ooms, before.oom_kills):
             builder.record(bundle, "oom")
         ran = now.finished - now.started
         builder.record(bundle, "die", exitCode=str(code), execDuration=str(int(ran)))
@@ -339,9 +322,9 @@ class Shim:
         status.write_last(self.id, last)
         cleaning.remove_directory(paths.runtime_dir(self.id))
         if reply is not None and self._reply is not None:
-            _send(self._reply, reply)
+            send(self._reply, reply)
         for connection in self._waiting:
-            _send(connection, {"ok": True})
+            send(connection, {"ok": True})
         self.server.ended(last.exit_code)
         if bundle["auto_remove"]:
             # As a process of its own: removing knows far more of the engine than a shim does.
@@ -395,15 +378,13 @@ class Shim:
 
     def _start_anew(self, bundle: Bundle) -> None:
         """Stop what has turned unhealthy; its end will start it again."""
-        self._ill = True
-        run = self.leader
+        self._ill, run = True, self.leader
         pidfd.pidfd_send_signal(run[1], int(bundle["stop_signal"]))
+        self.loop.after(bundle["stop_grace_period"], lambda: self._end_run(run))
 
-        def kill() -> None:
-            if self.leader == run and run[1] >= 0:
-                pidfd.pidfd_send_signal(run[1], _SIGKILL)
-
-        self.loop.after(bundle["stop_grace_period"], kill)
+    def _end_run(self, run: tuple[int, int]) -> None:
+        if self.leader == run and run[1] >= 0:
+            pidfd.pidfd_send_signal(run[1], _SIGKILL)
 
     def resize(self, rows: int, columns: int) -> None:
         """Set the size of the container's terminal."""
@@ -411,7 +392,7 @@ class Shim:
             pty.set_size(self.terminal, rows, columns)
 
 
-def _send(connection: messages.Socket, message: messages.Message) -> None:
+def send(connection: messages.Socket, message: messages.Message) -> None:
     try:
         messages.send(connection, message)
     except OSError:

@@ -18,7 +18,10 @@ NOT_THERE = "tests/engine/test_network_containers.py::test_a_container_works_on_
 CHILDREN = "tests/engine/test_network_children.py"
 TESTS = (
     "tests/engine/attributes/test_resources.py",
-    "tests/engine/test_floods.py",
+    "tests/engine/test_floods.py::test_a_fork_bomb_stops_at_its_limit_and_can_be_ended",
+    "tests/engine/test_floods.py::test_a_bomb_in_the_machines_pid_namespace_is_killed_as_a_whole",
+    "tests/engine/test_floods.py::test_who_takes_memory_without_end_is_killed_alone",
+    "tests/engine/test_floods.py::test_a_kill_for_memory_is_told_at_once",
     "tests/engine/test_stats.py",
     "tests/engine/test_lifecycle.py",
     "tests/engine/test_exec.py",

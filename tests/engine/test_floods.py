@@ -88,6 +88,30 @@ def test_a_child_that_is_killed_for_memory_is_reported_though_its_parent_goes_on
     assert output(beside, "parent")[-1] == "137"
 
 
+def test_a_kill_for_memory_is_told_at_once(beside: LocalEngine) -> None:
+    limits = {"memory": 24 << 20, "memory_swap": 24 << 20}
+    make(
+        beside,
+        "parent",
+        "sh",
+        "-c",
+        "python3 -c 'bytearray(200 << 20)'; exec sleep 100",
+        limits=limits,
+    )
+    beside.start("parent")
+    eventually(lambda: beside.container("parent").oom_killed)
+    assert beside.container("parent").state == "running"
+    events = [
+        event.action
+        for event in beside.events(follow=False)
+        if event.attributes["name"] == "parent"
+    ]
+    assert events == ["create", "start", "oom"]
+    beside.kill("parent")
+    beside.wait("parent", timeout=10)
+    assert beside.container("parent").oom_killed
+
+
 def test_a_flood_of_output_is_cut_by_rotation(beside: LocalEngine) -> None:
     start(
         beside, "loud", "exec yes 'a line that is written over and over again'",

@@ -8,6 +8,7 @@ import signal
 import time
 
 from engine.kernel.cgroup.devices import Rule
+from engine.kernel.cgroup.oomwatch import OomWatch
 from schemas.errors import Failed, Unsupported
 from schemas.records import Stats
 from schemas.specs import Limits
@@ -66,6 +67,10 @@ class Cgroup:
 
     def oom_kills(self) -> int:
         """How many processes the kernel killed for lack of memory."""
+        raise NotImplementedError
+
+    def oom_watch(self) -> OomWatch | None:
+        """Something that tells of every such kill; None where nothing does."""
         raise NotImplementedError
 
     def exists(self) -> bool:

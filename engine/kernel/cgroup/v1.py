@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import time
 
-from engine.kernel.cgroup import devices, group, limits
+from engine.kernel.cgroup import devices, group, limits, oomwatch
 from engine.kernel.cgroup.group import Setting
 from schemas.errors import Failed, Unsupported
 from schemas.records import Stats
@@ -104,6 +104,12 @@ class CgroupV1(group.Cgroup):
     def oom_kills(self) -> int:
         path = f"{self._by_controller().get('memory', '')}/memory.oom_control"
         return group.keyed(_text(path)).get("oom_kill", 0)
+
+    def oom_watch(self) -> oomwatch.OomWatch | None:
+        try:
+            return oomwatch.EventWatch(self._by_controller().get("memory", ""))
+        except OSError:
+            return None
 
     def _by_controller(self) -> dict[str, str]:
         """Controller → this cgroup's directory in the hierarchy that has it."""

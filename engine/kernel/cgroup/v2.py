@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 
-from engine.kernel.cgroup import devices, group, limits
+from engine.kernel.cgroup import devices, group, limits, oomwatch
 from schemas.errors import Failed
 from schemas.records import Stats
 from schemas.specs import Limits
@@ -61,6 +61,15 @@ class CgroupV2(group.Cgroup):
 
     def oom_kills(self) -> int:
         return group.keyed(self._text("memory.events")).get("oom_kill", 0)
+
+    def oom_watch(self) -> oomwatch.OomWatch | None:
+        from engine.kernel.inotify import IN_MODIFY, Watch
+
+        watch = Watch()
+        if watch.add(f"{self._path()}/memory.events", IN_MODIFY):
+            return watch
+        watch.close()
+        return None
 
     def _path(self) -> str:
         return self.directories()["unified"]
