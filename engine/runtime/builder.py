@@ -238,8 +238,9 @@ class _Builder:
             health_log=(),
             oom_kills=sandbox.group(bundle).oom_kills(),
         )
-        status.write_last(bundle["id"], now)
+        # In this order: what says that the last run has no end is no news while this one is shown.
         status.write(bundle["id"], now)
+        status.write_last(bundle["id"], now)
         record(bundle, "start")
 
     def _hand_over(self, pid: int, made: Surroundings) -> None:

@@ -17,6 +17,8 @@ from schemas.typed import NamedTuple
 
 # What Docker reports for a container whose end nobody saw (a power cut, a killed daemon).
 UNSEEN = 255
+# How often a container may begin or end while somebody looks at it.
+_LOOKS = 20
 ACTIVE = ("running", "paused", "restarting")
 
 
@@ -36,14 +38,26 @@ class Status(NamedTuple):
     oom_kills: int = 0  # the control group's count when this run began
     needs_adoption: bool = False  # it runs, but its shim was killed
     needs_cleanup: bool = False  # it ended, but its shim was killed before it could clean up
+    unended: bool = False  # nobody has recorded the end of its last run
 
 
 def read(id: str) -> Status:
     """The container's status now."""
+    for _ in range(_LOOKS):
+        found = _look(id)
+        if found is not None:
+            return found
+    return _last(id)
+
+
+def _look(id: str) -> Status | None:
+    """The container's status; None when it began or ended while it was looked at, so that the parts do not fit together."""
     directory = paths.runtime_dir(id)
     now = _load(f"{directory}/state.json")
     if now is None:
         last = _last(id)
+        if last.unended and os.path.exists(f"{directory}/state.json"):
+            return None
         if os.path.exists(f"{directory}/bundle.json") and not shim_alive(id):
             # Somebody may be starting it this moment: whoever cleans up takes the container's lock first.
             return last._replace(needs_cleanup=True)
@@ -52,9 +66,9 @@ def read(id: str) -> Status:
         return now
     if now.pid and pidfd.alive(now.pid, now.start_time):
         return now._replace(needs_adoption=True)
-    if _load(f"{directory}/state.json") is None:
-        return _last(id)  # it ended while we looked
     ended = _last(id)
+    if _load(f"{directory}/state.json") != now:
+        return None
     if ended.finished < now.started or ended.state != "exited":
         ended = now._replace(state="exited", health="", pid=0, exit_code=UNSEEN, ports=())
     return ended._replace(needs_cleanup=True)
@@ -99,8 +113,10 @@ def _last(id: str) -> Status:
         return Status()
     if found.state in ACTIVE:
         # Written at its start and never overwritten: the machine, or all of us, went down meanwhile.
-        return found._replace(state="exited", health="", pid=0, exit_code=UNSEEN, ports=())
-    return found
+        return found._replace(
+            state="exited", health="", pid=0, exit_code=UNSEEN, ports=(), unended=True
+        )
+    return found._replace(unended=False)
 
 
 def _load(path: str) -> Status | None:

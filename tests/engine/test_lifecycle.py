@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
 from engine.local import LocalEngine
+from engine.runtime import status
 from schemas.errors import Conflict, StartFailed
 from schemas.specs import Mount
 from tests.support.containers import execute, make, output, start
@@ -140,6 +142,28 @@ def test_on_failure_does_not_restart_a_success(engine: LocalEngine) -> None:
     start(engine, "one", "echo run", restart={"name": "on-failure"})
     engine.wait("one", timeout=10)
     assert output(engine, "one") == ["run"]
+
+
+def test_nobody_sees_an_end_that_was_not(engine: LocalEngine) -> None:
+    made = make(engine, "one", "sh", "-c", "exit 4")
+    seen: set[tuple[str, int]] = set()
+    over = threading.Event()
+
+    def look() -> None:
+        while not over.is_set():
+            now = status.read(made.id)
+            seen.add((now.state, now.exit_code))
+
+    onlooker = threading.Thread(target=look)
+    onlooker.start()
+    try:
+        for _ in range(20):
+            engine.start(made.id)
+            assert engine.wait(made.id, timeout=10).code == 4
+    finally:
+        over.set()
+        onlooker.join()
+    assert seen <= {("created", 0), ("running", 0), ("running", 4), ("exited", 4)}
 
 
 def test_always_restarts_until_it_is_stopped(engine: LocalEngine) -> None:
