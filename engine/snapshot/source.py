@@ -57,31 +57,13 @@ class FileSource:
         return offset
 
 
-class ThreadSource:
-    """Chunks produced in a thread of their own, so that reading, hashing and inflating overlap with what takes them.
-
-    Use as a context manager: leaving it ends the thread. An error of the producer is raised where its bytes are missed.
-    """
+class ChunkSource:
+    """Chunks of any size, taken from an iterator when they are needed."""
 
     def __init__(self, chunks: Iterator[bytes]) -> None:
         self._chunks = chunks
-        self._queue: queue.Queue[bytes | BaseException | None] = queue.Queue(maxsize=8)
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._produce, name="layer-source", daemon=True)
         self._view = memoryview(b"")
         self._ended = False
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        while self._thread.is_alive():
-            try:
-                self._queue.get_nowait()
-            except queue.Empty:
-                self._thread.join(0.01)
 
     def at_end(self) -> bool:
         return not self._view and not self._next()
@@ -113,17 +95,49 @@ class ThreadSource:
             pass
 
     def _next(self) -> bool:
+        """Have the next chunk in ``_view``; whether there is one."""
         if self._ended:
             return False
+        chunk = self._chunk()
+        self._ended = chunk is None
+        self._view = memoryview(chunk or b"")
+        return not self._ended
+
+    def _chunk(self) -> bytes | None:
+        """One that is not empty; None at the end."""
+        return next(filter(None, self._chunks), None)
+
+
+class ThreadSource(ChunkSource):
+    """Chunks produced in a thread of their own, so that reading, hashing and inflating overlap with what takes them.
+
+    Use as a context manager: leaving it ends the thread. An error of the producer is raised where its bytes are missed.
+    """
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        super().__init__(chunks)
+        self._queue: queue.Queue[bytes | BaseException | None] = queue.Queue(maxsize=8)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._produce, name="layer-source", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        while self._thread.is_alive():
+            try:
+                self._queue.get_nowait()
+            except queue.Empty:
+                self._thread.join(0.01)
+
+    def _chunk(self) -> bytes | None:
         item = self._queue.get()
-        if isinstance(item, bytes):
-            self._view = memoryview(item)
-            return True
-        self._ended = True
-        if item is not None:
+        if isinstance(item, BaseException):
+            self._ended = True
             raise item
-        self._view = memoryview(b"")
-        return False
+        return item
 
     def _produce(self) -> None:
         end: BaseException | None = None

@@ -6,6 +6,7 @@ work once. Layers are independent of each other; the overlay stacks them.
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -63,19 +64,13 @@ class LayerStore:
     @contextmanager
     def _unpacked(self, chunks: Callable[[], Iterator[bytes]]) -> Iterator[tuple[str, int]]:
         """An unpacked layer under a temporary name, to be renamed; what is not renamed is removed."""
-        from engine.snapshot import layer
-        from engine.snapshot.source import ThreadSource
-
         os.makedirs(self._directory, mode=0o700, exist_ok=True)
         os.makedirs(self._temporary, mode=0o700, exist_ok=True)
         temporary = f"{self._temporary}/layer-{os.urandom(8).hex()}"
         os.mkdir(temporary)
         try:
             os.chmod(temporary, 0o755)
-            with ThreadSource(chunks()) as source:
-                size = layer.unpack(source, temporary)
-                source.drain()
-            yield temporary, size
+            yield temporary, _unpack(chunks(), temporary)
         finally:
             erase(temporary)
 
@@ -96,3 +91,24 @@ class LayerStore:
             return [digests.from_hex(name) for name in os.listdir(self._directory)]
         except FileNotFoundError:
             return []
+
+
+def _unpack(chunks: Iterator[bytes], directory: str) -> int:
+    """Unpack a tar, to its last byte; the bytes of its files. Large ones in a process of their own."""
+    from engine.snapshot import aside, layer
+    from engine.snapshot.source import ThreadSource
+
+    held: list[bytes] = []
+    size = 0
+    for chunk in chunks:
+        held.append(chunk)
+        size += len(chunk)
+        if size >= aside.WORTHWHILE:
+            break
+    rest = itertools.chain(held, chunks)
+    if size >= aside.WORTHWHILE and aside.is_free():
+        return aside.unpack(rest, directory)
+    with ThreadSource(rest) as source:
+        found = layer.unpack(source, directory)
+        source.drain()
+    return found

@@ -1,0 +1,33 @@
+"""The process that unpacks a layer for another one, see ``aside``."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+
+from engine.snapshot import layer
+from engine.snapshot.source import ChunkSource
+from schemas.errors import EngineError
+
+_CHUNK = 1 << 20
+
+
+def main(directory: str) -> None:
+    """Unpack standard input into ``directory`` and say what came of it on standard output."""
+    source = ChunkSource(_input())
+    answer: dict[str, object]
+    try:
+        answer = {"size": layer.unpack(source, directory)}
+        source.drain()
+    except EngineError as err:
+        number = getattr(err.__cause__, "errno", 0) or 0
+        answer = {"kind": type(err).__name__, "message": err.message, "errno": number}
+    except MemoryError:
+        answer = {"kind": "Failed", "message": "unpacking the layer: out of memory", "errno": 0}
+    os.write(1, json.dumps(answer).encode())
+
+
+def _input() -> Iterator[bytes]:
+    while data := os.read(0, _CHUNK):
+        yield data
