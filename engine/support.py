@@ -159,6 +159,10 @@ def check_network(spec: NetworkSpec) -> None:
     """The same for a network."""
     from engine.network import driver_options
 
+    if spec.get("ipam_options"):
+        raise Unsupported(
+            "ipam.options: options of an IPAM driver are not supported by the local engine"
+        )
     driver_options.check(spec)
     driver = driver_options.driver_of(spec)
     if driver in driver_options.CHILD_DRIVERS:
@@ -214,6 +218,13 @@ def _platform(spec: ContainerSpec) -> None:
     own = _MACHINES.get(machine, machine)
     if system != "linux" or rest.split("/")[0] not in ("", own):
         raise Unsupported(f"platform {asked} is not supported on this machine (linux/{own})")
+
+
+def _runtime(spec: ContainerSpec) -> None:
+    if spec.get("runtime"):
+        raise Unsupported(
+            f"runtime {spec['runtime']} is not supported by the local engine, which is the runtime itself"
+        )
 
 
 def _ports(spec: ContainerSpec) -> None:
@@ -277,6 +288,7 @@ def _storage(spec: ContainerSpec) -> None:
 
 _CONTAINER_CHECKS: tuple[Callable[[ContainerSpec], None], ...] = (
     _platform,
+    _runtime,
     _modes,
     _endpoints,
     _ports,

@@ -148,7 +148,9 @@ class ServiceInfo(NamedTuple):
     previous: ServiceSpec | None
     created: float
     updated: float
-    update_state: str = ""  # updating, paused, completed, rollback_started, rollback_paused, rollback_completed
+    update_state: str = (
+        ""  # updating, paused, completed, rollback_started, rollback_paused, rollback_completed
+    )
     update_message: str = ""
     iteration: int = 0  # jobs: which run it is
     ports: tuple[ServicePort, ...] = ()  # as they really are, in ingress mode

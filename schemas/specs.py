@@ -87,7 +87,9 @@ class Healthcheck(TypedDict, total=False):
     start_period: float
     start_interval: float
     retries: int
-    restart: bool  # what turns unhealthy is stopped and started again, whatever the policy says of ends
+    restart: (
+        bool  # what turns unhealthy is stopped and started again, whatever the policy says of ends
+    )
 
 
 class Restart(TypedDict, total=False):
@@ -180,6 +182,7 @@ class ContainerSpec(TypedDict, total=False):
     init: bool
     read_only: bool
     privileged: bool
+    runtime: str  # another one than the engine's usual
     stop_signal: str
     stop_grace_period: float
     cap_add: list[str]
@@ -237,6 +240,7 @@ class NetworkSpec(TypedDict, total=False):
     enable_ipv4: bool
     enable_ipv6: bool
     ipam_driver: str
+    ipam_options: dict[str, str]
     ipam: list[IpamPool]
     labels: Labels
 

@@ -45,7 +45,9 @@ def open_engine(name: str) -> Engine:
 def open_cluster(name: str) -> ServiceEngine:
     """The engine called ``name`` that schedules by itself; UsageError when there is none of that name."""
     if name not in CLUSTERS:
-        raise UsageError(f'engine "{name}" does not schedule services (that does: {", ".join(CLUSTERS)})')
+        raise UsageError(
+            f'engine "{name}" does not schedule services (that does: {", ".join(CLUSTERS)})'
+        )
     from compose.backends.swarm.engine import SwarmEngine
 
     return SwarmEngine()

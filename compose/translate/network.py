@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from compose.paths import KeyPath
-from compose.translate.refusal import KeyUnsupported
 from schemas.specs import Endpoint, IpamPool, NetworkSpec, Port, VolumeSpec
 
 # External networks of these names are no bridges: a container on one has that network mode.
@@ -58,9 +57,7 @@ def network_spec(
             spec[flag] = body[flag]
     ipam = body.get("ipam") or {}
     if ipam.get("options"):
-        raise KeyUnsupported(
-            (*path, "ipam", "options"), "options of an IPAM driver are not supported"
-        )
+        spec["ipam_options"] = ipam["options"]
     if ipam.get("driver"):
         spec["ipam_driver"] = ipam["driver"]
     if ipam.get("config"):

@@ -79,7 +79,7 @@ def _refuse(key: str, value: Any, path: KeyPath, warnings: list[str]) -> None:
 
 
 # Keys that are refused, except with the value that they have anyway.
-_DEFAULTS = {"isolation": "default", "runtime": "runc", "volume_driver": "local"}
+_DEFAULTS = {"isolation": "default", "volume_driver": "local"}
 
 
 def _words(key: str) -> _Translate:
@@ -238,6 +238,11 @@ def _hooks(value: Any, spec: ContainerSpec, path: KeyPath, around: Surroundings)
         spec[str(path[-1])] = hooks.hooks(value, path)  # type: ignore[literal-required]
 
 
+def _runtime(value: Any, spec: ContainerSpec, path: KeyPath, around: Surroundings) -> None:
+    if value and value != "runc":  # which every engine is, or starts
+        spec["runtime"] = value
+
+
 def _size(value: Any, spec: ContainerSpec, path: KeyPath, around: Surroundings) -> None:
     spec["shm_size"] = int(value)
 
@@ -282,6 +287,7 @@ _TRANSLATED: dict[str, _Translate] = {
     "pre_start": _hooks,
     "pre_stop": _hooks,
     "restart": _restart,
+    "runtime": _runtime,
     "secrets": _files,
     "shm_size": _size,
     "stop_grace_period": _seconds,

@@ -10,6 +10,7 @@ REASONS: dict[str, dict[str, str]] = {
         "test_registry_files": "no engine is opened: the local run has proven it",
         "test_doctor": "about this machine's kernel; the daemon's doctor has tests of its own",
         "test_endurance": "about the local engine's state directories",
+        "test_system": "what a daemon keeps of builds is BuildKit's, and pruning takes the image of all tests",
         "test_samples": "the samples run on pycompose/host, which is the local engine's",
         "test_image::test_images_are_listed_filtered_and_formatted": "pycompose/host is the local engine's",
         "test_image::test_prune_asks_and_spares_what_is_named_or_used": "pycompose/host is the local engine's",

@@ -21,7 +21,7 @@ ENDPOINT_MAC = (1, 44)
 START_INTERVAL = (1, 44)
 ANNOTATIONS = (1, 43)
 GATEWAY_PRIORITY = (1, 48)
-INTERFACE_NAME = (1, 48)
+INTERFACE_NAME = (1, 49)
 ENABLE_IPV4 = (1, 47)
 _INTERFACE = "com.docker.network.endpoint.ifname"
 _NANO = 10**9
@@ -101,7 +101,7 @@ def endpoint(
         body["MacAddress"] = mac
     options = dict(place.get("driver_opts") or {})
     if place.get("interface_name"):
-        _need(version, INTERFACE_NAME, "networks.interface_name", "28")
+        _need(version, INTERFACE_NAME, "networks.interface_name", "28.1")
         options[_INTERFACE] = place["interface_name"]
     if options:
         body["DriverOpts"] = options
@@ -152,9 +152,10 @@ def network(spec: NetworkSpec, version: Version) -> Body:
     if spec.get("enable_ipv4") is False:
         _need(version, ENABLE_IPV4, "networks.enable_ipv4: false", "28")
         body["EnableIPv4"] = False
-    if spec.get("ipam_driver") or spec.get("ipam"):
+    if spec.get("ipam_driver") or spec.get("ipam") or spec.get("ipam_options"):
         body["IPAM"] = {
             "Driver": spec.get("ipam_driver") or "default",
+            "Options": spec.get("ipam_options") or {},
             "Config": [
                 {
                     name: pool[key]  # type: ignore[literal-required]
@@ -218,7 +219,7 @@ def _host_config(spec: ContainerSpec, version: Version) -> Body:
         **mounts.host_config(spec, version),
         **resources.host_config(spec),
     }
-    for key, name in _HOST_SAME.items():
+    for key, name in SAME.items():
         if spec.get(key) not in (None, "", [], {}):
             host[name] = spec[key]  # type: ignore[literal-required]
     if spec.get("annotations"):
@@ -234,7 +235,7 @@ def _host_config(spec: ContainerSpec, version: Version) -> Body:
     return host
 
 
-_HOST_SAME = {
+SAME = {
     "annotations": "Annotations",
     "cap_add": "CapAdd",
     "cap_drop": "CapDrop",
@@ -249,6 +250,7 @@ _HOST_SAME = {
     "ipc": "IpcMode",
     "oom_score_adj": "OomScoreAdj",
     "pid": "PidMode",
+    "runtime": "Runtime",
     "shm_size": "ShmSize",
     "storage_opt": "StorageOpt",
     "sysctls": "Sysctls",

@@ -44,10 +44,24 @@ def build(client: Client, spec: BuildSpec, sink: BuildSink) -> ImageInfo:
 
 
 def check(client: Client, spec: BuildSpec) -> list[BuildWarning]:
-    """What build checks find. They are the local engine's own: they need the Dockerfile only, and no daemon."""
-    from engine.build import builder
+    """What build checks find. They are the local engine's own, on an empty store of their own: they read the Dockerfile, and
+    need neither a daemon nor root."""
+    import tempfile
 
-    return builder.check(spec)
+    from engine.build import builder
+    from engine.state import db
+
+    before = os.environ.get("PYCOMPOSE_ROOT")
+    with tempfile.TemporaryDirectory(prefix="pycompose-check-") as directory:
+        os.environ["PYCOMPOSE_ROOT"] = directory
+        try:
+            return builder.check(spec)
+        finally:
+            db.close()
+            if before is None:
+                del os.environ["PYCOMPOSE_ROOT"]
+            else:
+                os.environ["PYCOMPOSE_ROOT"] = before
 
 
 def needs_buildkit(what: str) -> Unsupported:

@@ -14,7 +14,7 @@ from typing import IO, Any
 from compose.backends.docker import images, times
 from compose.backends.docker.client import Client
 from schemas.building import BuildEvent, BuildSecret, BuildSink, BuildSpec
-from schemas.errors import BuildFailed, Failed, NotFound
+from schemas.errors import BuildFailed, Failed, NotFound, Unsupported
 from schemas.records import ImageInfo
 
 _KEEP_LINES = 20  # of a failed step's output
@@ -23,7 +23,9 @@ _RULE = "--------------------"
 
 
 def build(client: Client, program: str, spec: BuildSpec, sink: BuildSink) -> ImageInfo:
-    """Run it to its end. BuildFailed with the step and its place in the Dockerfile."""
+    """Run it to its end. BuildFailed with the step and its place in the Dockerfile; Unsupported."""
+    if (spec.get("limits") or {}).get("memory"):
+        raise Unsupported("a limit of memory: BuildKit has none for builds")
     with tempfile.TemporaryDirectory(prefix="pycompose-build-") as directory:
         iid = f"{directory}/iid"
         words = [
@@ -134,6 +136,12 @@ def arguments(spec: BuildSpec, secrets: list[str]) -> list[str]:
         for value in several or []:
             if value:
                 words += [flag, value]
+    for flag, places in (
+        ("--cache-from", spec.get("cache_from")),
+        ("--cache-to", spec.get("cache_to")),
+    ):
+        for place in places or []:
+            words += [flag, ",".join(f"{key}={value}" for key, value in place.items())]
     for id, where in (spec.get("ssh") or {}).items():
         words += ["--ssh", f"{id}={where}" if where else id]
     for name, limit in (spec.get("ulimits") or {}).items():

@@ -13,7 +13,7 @@ from schemas.errors import BuildFailed, InvalidArgument, NotFound
 from schemas.records import ImageInfo
 
 # Keys of a spec that the classic builder has nothing for.
-_MODERN = ("secrets", "ssh", "additional_contexts", "entitlements", "no_cache_filter")
+_MODERN = ("secrets", "ssh", "additional_contexts", "entitlements", "no_cache_filter", "cache_to")
 _MOUNT = ("--mount=", "<<")
 
 
@@ -24,6 +24,9 @@ def build(client: Client, spec: BuildSpec, sink: BuildSink) -> ImageInfo:
             raise needs_buildkit(f"build.{key}")
     if len(spec.get("platforms") or []) > 1:
         raise needs_buildkit("an image for several platforms")
+    sources = spec.get("cache_from") or []
+    if any(place.get("type") != "registry" for place in sources):
+        raise needs_buildkit("build.cache_from of another type than registry")
     remote = "://" in spec["context"] or spec["context"].startswith("git@")
     name, archive = ("", None) if remote else _context(spec)
     try:
@@ -65,6 +68,7 @@ def _run(
                 )
             }
             or None,
+            cache_from=[place["ref"] for place in spec.get("cache_from") or []] or None,
             container_limits={"memory": limits["memory"]} if limits.get("memory") else None,
         )
         for line in lines:

@@ -49,6 +49,19 @@ def host_config(spec: ContainerSpec) -> dict[str, Any]:
             }
             for device in spec["devices"]
         ]
+    if spec.get("device_requests"):
+        found["DeviceRequests"] = [
+            {
+                "Driver": request.get("driver") or "",
+                "Count": request.get("count") or 0,
+                "DeviceIDs": request.get("device_ids") or [],
+                "Capabilities": [request.get("capabilities") or ["gpu"]]
+                if request.get("driver") != "cdi"
+                else [],
+                "Options": request.get("options") or {},
+            }
+            for request in spec["device_requests"]
+        ]
     if spec.get("ulimits"):
         found["Ulimits"] = [
             {"Name": name, "Soft": limit["soft"], "Hard": limit["hard"]}

@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from compose.backends.docker.bodies import _HOST_SAME
+from compose.backends.docker.bodies import SAME
 from compose.backends.docker.resources import _SAME
 from schemas import labels
 from schemas.specs import BindOptions, ContainerSpec, Endpoint, Healthcheck, Mount, Port
@@ -58,7 +58,7 @@ def spec(found: Mapping[str, Any], image: Mapping[str, Any] = {}) -> ContainerSp
         "restart": _restart(host.get("RestartPolicy") or {}),
         "logging": _logging(host.get("LogConfig") or {}),
         **{key: _unlike(config, image, name) for key, name in _CONFIG.items()},
-        **{key: _unlike(host, _USUAL, name) for key, name in _HOST_SAME.items()},
+        **{key: _unlike(host, _USUAL, name) for key, name in SAME.items()},
         **_arrays(host),
         **hooks,
     }
@@ -86,7 +86,13 @@ _CONFIG = {
     "stop_signal": "StopSignal",
 }
 # What a daemon writes where nothing was asked for.
-_USUAL = {"IpcMode": "private", "ShmSize": 64 << 20, "CgroupnsMode": "host", "OomScoreAdj": 0}
+_USUAL = {
+    "Runtime": "runc",
+    "IpcMode": "private",
+    "ShmSize": 64 << 20,
+    "CgroupnsMode": "host",
+    "OomScoreAdj": 0,
+}
 
 
 def _unlike(found: Mapping[str, Any], usual: Mapping[str, Any], name: str) -> Any:

@@ -16,6 +16,7 @@ _SWARM = Support("unsupported", "only Swarm honours it")
 _WATCH = Support("unsupported", "watch is not there yet")
 _MODELS = Support("unsupported", "there is no model runner")
 _BUILDKIT = Support("honoured", "needs BuildKit")
+_ATTESTED = Support("unsupported", "no attestations are made")
 _CGROUP1 = Support("partial", "only on a daemon with cgroup v1")
 _NOTHING = Support("honoured", "says nothing to the daemon")
 _OPTION = Support("unsupported", "RUN --mount=type=secret says it")
@@ -112,8 +113,8 @@ TABLE: dict[str, Support] = {
         "no_cache_filter": _BUILDKIT,
         "platforms": Support("honoured", "needs BuildKit; several need an image store that holds them (containerd)"),
         "privileged": Support("unsupported", "grant steps more with entitlements: [security.insecure]"),
-        "provenance": _BUILDKIT,
-        "sbom": _BUILDKIT,
+        "provenance": _ATTESTED,
+        "sbom": _ATTESTED,
         "secrets": _BUILDKIT,
         "ssh": _BUILDKIT,
     }),

@@ -90,7 +90,9 @@ def test_without_an_engine_every_engine_has_a_column(capsys: pytest.CaptureFixtu
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split() == ["WHERE", "ATTRIBUTE", "LOCAL", "DOCKER", "SWARM", "REASON"]
     [gpus] = [line for line in lines if "services.web.gpus" in line]
-    assert "not honoured   honoured       not honoured   local: could not select device driver" in gpus
+    assert (
+        "not honoured   honoured       not honoured   local: could not select device driver" in gpus
+    )
     assert [line.partition(":")[0] for line in lines[-3:]] == ["local", "docker", "swarm"]
 
 

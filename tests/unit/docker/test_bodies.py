@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from compose.backends.docker import bodies, mounts
+from compose.backends.docker import bodies, mounts, refusals
 from schemas.errors import Unsupported
 from schemas.specs import ContainerSpec
 
@@ -110,3 +110,29 @@ def test_limits_are_in_the_daemons_units() -> None:
     found = host(limits={"cpus": 0.5, "memory": 64 << 20, "pids": 10, "blkio": {"weight": 300}})
     assert (found["NanoCpus"], found["Memory"], found["PidsLimit"]) == (5 * 10**8, 64 << 20, 10)
     assert found["BlkioWeight"] == 300
+
+
+def test_every_key_of_a_spec_is_known() -> None:
+    keys = frozenset(ContainerSpec.__annotations__)
+    assert keys - refusals.HANDLED == frozenset()
+    assert refusals.HANDLED - keys == frozenset()
+    with pytest.raises(Unsupported, match="novelty"):
+        refusals.check({"name": "x", "image": "i", "novelty": 1})  # type: ignore[typeddict-unknown-key]
+
+
+def test_what_a_daemon_does_on_its_own_cannot_be_asked_for() -> None:
+    for more in (
+        {"restart": {"name": "always", "delay": 1.0}},
+        {"restart": {"name": "on-failure", "window": 1.0}},
+        {"restart": {"name": "always", "max_retries": 2}},
+        {"healthcheck": {"test": ["CMD", "true"], "restart": True}},
+    ):
+        with pytest.raises(Unsupported):
+            refusals.check({"name": "x", "image": "i", **more})  # type: ignore[typeddict-item]
+
+
+def test_devices_are_asked_for_by_what_they_are() -> None:
+    found = host(device_requests=[{"count": -1, "capabilities": ["gpu"]}], runtime="other")
+    [request] = found["DeviceRequests"]
+    assert (request["Count"], request["Capabilities"]) == (-1, [["gpu"]])
+    assert found["Runtime"] == "other"
