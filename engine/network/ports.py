@@ -91,7 +91,9 @@ class Published:
         self._loop = loop
         self._netns = netns
         self._proxies: list[TcpProxy | UdpProxy] = []
+        self._bindings: list[Binding] = []
         self._mappings: list[Mapping] = []
+        self._addresses: list[str] = []
 
     def publish(self, ports: list[Port], ipv4: str, ipv6: str) -> list[Binding]:
         """Lead the ports to the container, all of them or none. Conflict names the one that is taken."""
@@ -108,14 +110,17 @@ class Published:
 
     def serve(self, held: Iterable[Held], ipv4: str, ipv6: str) -> None:
         """Take ports over, and carry what the kernel does not translate."""
-        addresses = [address for address in (ipv4, ipv6) if address]
         for item in held:
-            prefer6 = ":" in item.binding[0]
-            order = sorted(addresses, key=lambda address: (":" in address) != prefer6)
             proxy = UdpProxy if item.binding[3] == "udp" else TcpProxy
-            connect = self._connector(order, item.binding[2])
+            connect = self._connector(item.binding[2], prefer6=":" in item.binding[0])
             self._proxies.append(proxy(self._loop, item.socket, connect))
-            self._mappings += _mappings([item.binding], ipv4)
+            self._bindings.append(item.binding)
+        self.lead(ipv4, ipv6)
+
+    def lead(self, ipv4: str, ipv6: str) -> None:
+        """Have connections to come go to these addresses of the container; "" for none."""
+        self._addresses = [address for address in (ipv4, ipv6) if address]
+        self._mappings = _mappings(self._bindings, ipv4)
 
     def close(self) -> None:
         """Give all ports back. Connections through the proxy end; translated ones live as long as both sides do."""
@@ -128,15 +133,14 @@ class Published:
         for proxy in proxies:
             proxy.close()
 
-    def _connector(
-        self, addresses: Sequence[str], port: int
-    ) -> Callable[[int, int], Socket | None]:
+    def _connector(self, port: int, *, prefer6: bool) -> Callable[[int, int], Socket | None]:
         """Connect from inside the container's namespace: it works whatever the firewall says, and on internal networks."""
 
         def connect(kind: int, attempt: int) -> Socket | None:
-            if attempt >= len(addresses):
+            if attempt >= len(self._addresses):
                 return None
-            address = addresses[attempt]
+            order = sorted(self._addresses, key=lambda address: (":" in address) != prefer6)
+            address = order[attempt]
             family = _socket.AF_INET6 if ":" in address else _socket.AF_INET
             with namespaces.in_namespace(self._netns, namespaces.CLONE_NEWNET):
                 sock = Socket(family, kind | _socket.SOCK_NONBLOCK, 0)

@@ -82,7 +82,13 @@ def _host_tree(bundle: Bundle) -> None:
         os.close(usr)
         for path in root.get("extra", ()):
             tree = mount.clone_tree(path, recursive=False)
-            mount.mount_setattr("", mount.MOUNT_ATTR_RDONLY, recursive=False, dirfd=tree)
+            mount.mount_setattr(
+                "",
+                mount.MOUNT_ATTR_RDONLY,
+                recursive=False,
+                dirfd=tree,
+                propagation=mount.MS_PRIVATE,
+            )
             rootmounts.attach(fd, tree, path, is_directory=os.path.isdir(path))
 
 
@@ -131,7 +137,7 @@ def _cgroup(bundle: Bundle) -> None:
 def _bind_cgroup(root: int, source: str, target: str, read_only: int) -> None:
     tree = mount.clone_tree(source, recursive=True)
     attributes = _ATTR_MASK | (mount.MOUNT_ATTR_RDONLY if read_only else 0)
-    mount.mount_setattr("", attributes, recursive=True, dirfd=tree)
+    mount.mount_setattr("", attributes, recursive=True, dirfd=tree, propagation=mount.MS_PRIVATE)
     rootmounts.attach(root, tree, target, is_directory=True)
 
 
@@ -200,9 +206,13 @@ def _read_only_root(bundle: Bundle) -> None:
 
 def _pivot(bundle: Bundle) -> None:
     """Make it the root and let the host's tree go."""
+    old = os.open("/", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     os.chdir(root_path(bundle))
     mount.pivot_root(".", ".")
-    # "." is the host's root now, stacked on ours; a mount shared with the host must not be unmounted there as well.
+    # The host's root is stacked on ours now. What it shares with the host must not be unmounted there as well; what ours
+    # shares (propagation: shared) stays so.
+    os.fchdir(old)
+    os.close(old)
     mount.mount("", ".", "", mount.MS_SLAVE | mount.MS_REC)
     mount.umount(".", mount.MNT_DETACH)
     os.chdir("/")

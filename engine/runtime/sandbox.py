@@ -169,9 +169,13 @@ class Sandbox:
         """One more network, while running; the bundle is changed accordingly."""
         endpoint.attach(plan, self.netns)
         bundle["endpoints"].append(plan)
-        endpoint.reroute(bundle["endpoints"], self.netns)
-        names.announce(plan, self._where["id"])
-        self._follow(bundle)
+        try:
+            endpoint.reroute(bundle["endpoints"], self.netns)
+            names.announce(plan, self._where["id"])
+            self._follow(bundle)
+        except BaseException:
+            self.disconnect(bundle, plan["network_id"])
+            raise
 
     def disconnect(self, bundle: Bundle, network_id: str) -> None:
         """One network less; absent is not an error."""
@@ -229,6 +233,16 @@ class Sandbox:
         self._internal = all(plan["internal"] for plan in bundle["endpoints"])
         if self._resolver is not None:
             self._resolver.set_networks(self._networks, internal=self._internal)
+        before, now = self._where["outward"], outward(bundle)
+        if now == before or not self._made.ports:
+            return
+        # Published ports lead to the place with the default route, wherever that is by now.
+        bindings = [binding for binding, _ in self._made.ports]
+        ports.withdraw(bindings, before[0])
+        self._where["outward"] = now
+        ports.translate(bindings, _translated(bundle))
+        if self._published is not None:
+            self._published.lead(*now)
 
 
 def open_namespace(mode: str, kind: str) -> int:

@@ -103,6 +103,25 @@ def test_networks_are_joined_and_left_while_running(engine: LocalEngine) -> None
     assert gateway_of(engine, "web-1") == gateways["front"]
 
 
+def test_published_ports_follow_the_container_from_network_to_network(engine: LocalEngine) -> None:
+    for name in ("a", "b"):
+        engine.create_network({"name": name})
+    name = start(engine, "web-1", "b", ports=[PORT]).id[:12]
+    assert eventually(lambda: get("127.0.0.1")) == name
+    # "a" is the first by name: the default route leads there from now on.
+    engine.connect("web-1", {"network": "a"})
+    for address in ("127.0.0.1", "[::1]"):
+        assert get(address) == name, address
+    for network in ("b", "a"):
+        engine.disconnect("web-1", network)
+        engine.connect("web-1", {"network": network})
+        for address in ("127.0.0.1", "[::1]"):
+            assert eventually(lambda address=address: get(address)) == name, (network, address)
+    engine.stop("web-1", timeout=0)
+    with pytest.raises(OSError):
+        get("127.0.0.1")
+
+
 def gateway_of(engine: LocalEngine, name: str) -> str:
     lines = execute(engine, name, "busybox", "route", "-n").out.decode().splitlines()
     (gateway,) = [words[1] for words in map(str.split, lines) if words[0] == "0.0.0.0"]

@@ -60,6 +60,7 @@ def bundle(id: str, lowers: list[Path], **changes: Any) -> dict[str, Any]:
         "device_rules": [], "shm_size": 0, "oom_score_adj": None,
         "namespaces": {"net": "new", "pid": "new", "ipc": "new", "uts": "new", "cgroup": "private"},
         "cgroup": {"name": f"pycompose-test/{id}", "parent": None, "limits": {}},
+        "hooks": [],
     }  # fmt: skip
     return {**made, **changes}
 

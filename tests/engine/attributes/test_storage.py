@@ -86,6 +86,14 @@ services:
   sharing:
     <<: *idle
     volumes: ["memory:/shared"]
+  mounting-back:
+    <<: *idle
+    privileged: true
+    volumes:
+      - type: bind
+        source: ./slave
+        target: /shared
+        bind: {propagation: rshared}
   secretive:
     <<: *idle
     read_only: true
@@ -230,6 +238,12 @@ def test_a_slave_mount_sees_what_the_host_mounts_later(inside: Inside, place: Co
         assert inside("mounting", "ls /slave/later") == "seen"
     finally:
         mount.umount(str(later))
+    # A shared one gives back what is mounted inside.
+    inside(
+        "mounting-back", "mkdir /shared/own; mount -t tmpfs none /shared/own; touch /shared/own/x"
+    )
+    assert (place.directory / "slave" / "own" / "x").exists()
+    inside("mounting-back", "umount /shared/own; rmdir /shared/own")
 
 
 @proves("services.tmpfs", "services.volumes.tmpfs.size", "services.volumes.tmpfs.mode")
