@@ -28,7 +28,7 @@ _BUILD: dict[str, Support] = {
     "additional_contexts": HONOURED,
     "isolation": _WINDOWS,
     "network": Support("partial", "there are default, none and host"),
-    "platforms": Support("partial", "an image is built for one platform at a time"),
+    "platforms": HONOURED,
     "privileged": Support("unsupported", "grant steps more with entitlements: [security.insecure]"),
     "provenance": _ATTESTATIONS,
     "sbom": _ATTESTATIONS,

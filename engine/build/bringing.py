@@ -66,5 +66,8 @@ class Bringer:
                 self._reporter.aside(title, "log", f"{words}\n".encode())
 
         foreign = platform is not None and platform.architecture != native().architecture
-        pulled = transfers.pull(name, platform=str(platform) if foreign else "", sink=told)
+        if not foreign:
+            return images.record(transfers.pull(name, sink=told).id)
+        # By its digest: the name goes on meaning what runs here.
+        pulled = transfers.pull(transfers.digest(name), platform=str(platform), sink=told)
         return images.record(pulled.id)

@@ -29,21 +29,31 @@ from schemas.records import ImageInfo
 def build(spec: BuildSpec, sink: BuildSink) -> ImageInfo:
     """Build the image and give it its tags. BuildFailed for what is wrong with the Dockerfile or one of its steps; what
     registries and files may raise."""
-    wanted = asked.platforms(spec)
-    if len(wanted) > 1:
+    wanted: list[Platform | None] = [*asked.platforms(spec)] or [None]
+    if len(wanted) > 1 and any(each.get("type") != "inline" for each in spec.get("cache_to") or ()):
         raise Unsupported(
-            "build.platforms: one image for several platforms cannot be kept in this store yet",
-            hint="build for one platform at a time",
+            "build.cache_to: the steps of several platforms are not kept in one cache",
+            hint="use type=inline, or build for one platform at a time",
         )
-    one = _Build(spec, Reporter(sink), wanted[0] if wanted else None)
+    reporter = Reporter(sink)
+    parts: list[_Build] = []
     try:
+        for platform in wanted:
+            about = str(platform) if len(wanted) > 1 else ""
+            parts.append(_Build(spec, reporter.of(about), platform))
+        names = asked.names(spec)
         with locks.shared(STORE_LOCK):
-            return one.run()
+            for part in parts:
+                part.plan()  # what cannot be done for one platform is not begun for another
+            if len(parts) == 1:
+                return parts[0].run(names)
+            return finishing.gather([part.run([]) for part in parts], names)
     except OSError as err:
         about = err.filename or paths.root()
         raise Failed(f"{about}: {os.strerror(err.errno or 0)}") from err
     finally:
-        one.close()
+        for part in parts:
+            part.close()
 
 
 def check(spec: BuildSpec) -> list[BuildWarning]:
@@ -63,6 +73,7 @@ class _Build:
         self._spec = spec
         self._reporter = reporter
         self._platform = platform
+        self._plan: tuple[Planner, list[StagePlan]]
         self._epoch = asked.epoch(spec)
         self._caches = Caches(spec, platform or native(), reporter)
         self._bringer = Bringer(spec, reporter)
@@ -87,18 +98,21 @@ class _Build:
         planner, _ = self._planned(everything=not self._spec.get("target"))
         return self._warnings(planner)
 
-    def run(self) -> ImageInfo:
-        """Build."""
-        names = asked.names(self._spec)
-        planner, plans = self._planned()
+    def plan(self) -> None:
+        """Read the Dockerfile to its end, and see whether all of it can be done here."""
+        planner, plans = self._plan = self._planned()
         warnings = self._warnings(planner)
         if planner.findings.options.error and warnings:
             lines = "\n".join(
                 f"{item.rule}: {item.message} (line {item.start})" for item in warnings
             )
             raise BuildFailed(f"lint violation found for rules:\n{lines}", line=warnings[0].start)
-        target = next(plan for plan in plans if plan.number == planner.target())
         _check_runs(plans)
+
+    def run(self, names: list[str]) -> ImageInfo:
+        """Build what is planned, and give it the ``names``."""
+        planner, plans = self._plan
+        target = next(plan for plan in plans if plan.number == planner.target())
         workshop = Workshop(self._spec, self._file.excerpt)
         committer = Committer()
         try:
@@ -119,7 +133,7 @@ class _Build:
                 caches.export()
         finally:
             workshop.close()
-        for warning in warnings:
+        for warning in self._warnings(planner):
             words = f"{warning.rule}: {warning.message} (line {warning.start})"
             self._reporter.say("warning", words)
         return image

@@ -199,7 +199,7 @@ def record(body: dict[str, Any], stack: list[LayerRow], names: list[str], *, kin
     """Write the image down under its names; its id. Nothing is written when it is here under all of them."""
     text = configs.encode(body)
     id = digests.of(text.encode())
-    if names and rows.get(id) is not None and all(rows.by_tag(name) == id for name in names):
+    if names and rows.get(id) is not None and all(rows.only(name) == id for name in names):
         return id
     from engine.image.record import record_image
 

@@ -9,6 +9,9 @@ from engine.build.commit import Committer, document, record
 from engine.build.solver import Outcome
 from engine.build.sources import Image, Sources
 from engine.build.steps import StagePlan
+from engine.image import platform as platforms
+from engine.image import reference
+from engine.state import db, journal
 from engine.state import images as rows
 from engine.state.images import LayerRow
 from schemas.errors import Failed
@@ -73,3 +76,23 @@ def write(found: Draft, names: list[str]) -> ImageInfo:
     if image is None:
         raise Failed(f"image {id} was removed while it was built")
     return image
+
+
+def gather(found: list[ImageInfo], names: list[str]) -> ImageInfo:
+    """Let the names stand for one image on each of several platforms; the one that they mean on this machine."""
+    ids = [image.id for image in found]
+    chosen = found[0].id
+    for image in found:
+        if platforms.matches({"os": image.os, "architecture": image.architecture}):
+            chosen = image.id
+            break
+    with db.transaction() as database:
+        for name in names:
+            rows.tag(database, name, chosen)
+            rows.set_index(database, name, ids)
+    for name in names:
+        journal.append("image", "tag", chosen, {"name": reference.familiar(name)})
+    result = images.image(chosen)
+    if result is None:
+        raise Failed(f"image {chosen} was removed while others were built")
+    return result

@@ -10,12 +10,19 @@ from schemas.building import BuildEvent, BuildSink
 
 
 class Reporter:
-    """Passes on what happens to the sink, one event at a time."""
+    """Passes on what happens to the sink, one event at a time. ``about`` goes into the brackets of titles."""
 
-    def __init__(self, sink: BuildSink) -> None:
+    def __init__(self, sink: BuildSink, about: str = "") -> None:
         self._sink = sink
+        self._about = about
         self._numbers: dict[Any, int] = {}
         self._lock = threading.Lock()
+
+    def of(self, about: str) -> Reporter:
+        """One for a part of the build, which counts with this one."""
+        found = Reporter(self._sink, about)
+        found._numbers, found._lock = self._numbers, self._lock
+        return found
 
     def plans(self, plans: list[StagePlan]) -> None:
         """Say what the stages begin with."""
@@ -41,6 +48,8 @@ class Reporter:
     def _send(
         self, key: Any, kind: Any, title: str, data: bytes = b"", seconds: float = 0.0
     ) -> None:
+        if self._about and title.startswith("["):
+            title = f"[{self._about} {title[1:]}"
         with self._lock:
-            number = self._numbers.setdefault(key, len(self._numbers) + 1)
+            number = self._numbers.setdefault((self._about, key), len(self._numbers) + 1)
             self._sink(BuildEvent(number, kind, title, data, seconds))

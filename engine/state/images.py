@@ -190,6 +190,30 @@ def tag(database: sqlite3.Connection, reference: str, image_id: str) -> None:
         " ON CONFLICT (reference) DO UPDATE SET image_id = excluded.image_id, tagged = excluded.tagged",
         (reference, image_id, time.time()),
     )
+    database.execute("DELETE FROM indexes WHERE reference = ?", (reference,))
+
+
+def set_index(database: sqlite3.Connection, reference: str, image_ids: list[str]) -> None:
+    """Let ``reference``, which is a tag of one of them, stand for images of several platforms."""
+    database.execute(
+        "INSERT OR REPLACE INTO indexes (reference, images) VALUES (?,?)",
+        (reference, json.dumps(image_ids)),
+    )
+
+
+def only(reference: str) -> str | None:
+    """The id of the image that ``reference`` means on any machine: None for a name of several platforms."""
+    return None if index(reference) else by_tag(reference)
+
+
+def index(reference: str) -> list[str]:
+    """The ids of the images that a reference stands for on several platforms; none for an ordinary one."""
+    row = (
+        db.connection()
+        .execute("SELECT images FROM indexes WHERE reference = ?", (reference,))
+        .fetchone()
+    )
+    return list(json.loads(row[0])) if row else []
 
 
 def insert_manifest(database: sqlite3.Connection, row: ManifestRow) -> None:
@@ -209,6 +233,7 @@ def replace_blob(database: sqlite3.Connection, layer: LayerRow) -> None:
 
 def untag(database: sqlite3.Connection, reference: str) -> None:
     database.execute("DELETE FROM tags WHERE reference = ?", (reference,))
+    database.execute("DELETE FROM indexes WHERE reference = ?", (reference,))
 
 
 def delete(database: sqlite3.Connection, image_id: str) -> None:

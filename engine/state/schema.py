@@ -127,4 +127,14 @@ _PROOF = """
 ALTER TABLE layers ADD COLUMN boot TEXT NOT NULL DEFAULT '';
 """
 
-MIGRATIONS: tuple[str, ...] = (_CONTAINERS_NETWORKS_VOLUMES, _IMAGES, _MANIFESTS, _CLAIMS, _PROOF)
+_INDEXES = """
+-- names that stand for one image on each of several platforms; in tags they mean the one that runs here
+CREATE TABLE indexes (
+    reference    TEXT PRIMARY KEY,      -- full, with its tag
+    images       TEXT NOT NULL          -- JSON list of ids; one that has been removed makes the index void
+) STRICT, WITHOUT ROWID;
+"""
+
+MIGRATIONS: tuple[str, ...] = (
+    _CONTAINERS_NETWORKS_VOLUMES, _IMAGES, _MANIFESTS, _CLAIMS, _PROOF, _INDEXES,
+)  # fmt: skip

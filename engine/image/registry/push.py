@@ -5,6 +5,7 @@ An image that came with a manifest leaves with the same bytes of it, and so has 
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 
@@ -50,26 +51,76 @@ def push(reference: Reference, sink: Sink) -> str:
     blobs = BlobStore(paths.root())
     sink(_line(f"The push refers to repository [{references.familiar(reference.name)}]"))
     with locks.shared(STORE_LOCK):
-        document, layers = _described(image, blobs, sink)
+        several = [_member(id, reference) for id in rows.index(str(reference))]
+        described = [_described(each, blobs, sink) for each in several or (image,)]
         repository = first_that_answers(repositories(reference, writes=True), _greeted)
         try:
-            _push_layers(repository, reference, layers, blobs, sink)
-            config = image.config.encode()
-            upload(
-                repository,
-                Descriptor("", image.id, len(config)),
-                lambda offset: iter((config[offset:],)),
-                sources=[],
-            )
-            _put_manifest(repository, reference.tag, document)
+            for each, (document, layers) in zip(several or (image,), described, strict=True):
+                _push_image(repository, reference, each, layers, blobs, sink)
+                name = document.digest if several else reference.tag
+                _put_manifest(repository, name, document)
+            top = described[0][0]
+            if several:
+                top = _index(list(zip(several, (one for one, _ in described), strict=True)))
+                _put_manifest(repository, reference.tag, top)
         finally:
             repository.close()
         with db.transaction() as database:
-            rows.insert_manifest(database, document)
-            rows.tag(database, f"{reference.name}@{document.digest}", image.id)
-    size = len(document.body.encode())
-    sink(_line(f"{reference.tag}: digest: {document.digest} size: {size}"))
-    return document.digest
+            for document, _ in described:
+                rows.insert_manifest(database, document)
+                rows.tag(database, f"{reference.name}@{document.digest}", document.image_id)
+    size = len(top.body.encode())
+    sink(_line(f"{reference.tag}: digest: {top.digest} size: {size}"))
+    return top.digest
+
+
+def _push_image(
+    repository: Repository,
+    reference: Reference,
+    image: rows.ImageRow,
+    layers: list[_Layer],
+    blobs: BlobStore,
+    sink: Sink,
+) -> None:
+    """Everything of an image but its manifest."""
+    _push_layers(repository, reference, layers, blobs, sink)
+    config = image.config.encode()
+    upload(
+        repository,
+        Descriptor("", image.id, len(config)),
+        lambda offset: iter((config[offset:],)),
+        sources=[],
+    )
+
+
+def _member(id: str, reference: Reference) -> rows.ImageRow:
+    """One of the images that a name stands for on several platforms."""
+    found = rows.get(id)
+    if found is None:
+        raise NotFound(
+            f"{references.familiar(str(reference))}: the image of another platform has been removed",
+            hint="build it for all its platforms again",
+        )
+    return found
+
+
+def _index(images: list[tuple[rows.ImageRow, rows.ManifestRow]]) -> rows.ManifestRow:
+    """The index over images of several platforms (OCI image spec, image-index.md)."""
+    entries = []
+    for image, document in images:
+        words = {"os": image.os, "architecture": image.architecture}
+        variant = json.loads(image.config).get("variant")
+        entries.append(
+            {
+                "mediaType": document.media_type,
+                "digest": document.digest,
+                "size": len(document.body.encode()),
+                "platform": {**words, "variant": variant} if variant else words,
+            }
+        )
+    value = {"schemaVersion": 2, "mediaType": manifests.OCI_INDEX, "manifests": entries}
+    body = describe.encoded(value)
+    return rows.ManifestRow(digests.of(body), "", manifests.OCI_INDEX, body.decode())
 
 
 def _image(reference: Reference) -> rows.ImageRow:
