@@ -15,6 +15,7 @@ class BuildSecret(TypedDict, total=False):
     id: Required[str]
     file: str  # path on this host
     text: str
+    variable: str  # the environment variable that the text comes from
 
 
 class BuildSpec(TypedDict, total=False):

@@ -132,7 +132,7 @@ def _secrets(value: Any, spec: BuildSpec, path: KeyPath, project: Project) -> No
                 raise KeyUnsupported(
                     (*path, index), f"secret {source}: environment variable {name} is not set"
                 )
-            found.append({"id": id, "text": project.environment[name]})
+            found.append({"id": id, "text": project.environment[name], "variable": name})
         else:
             raise KeyUnsupported(
                 (*path, index), f"secret {source} has neither a file nor an environment variable"

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 # Flags of Docker Compose that cannot be obeyed, each with the reason.
 _REFUSED = {
     "builder": "there is one builder, pycompose's own",
-    "print": "there is no bake file: nothing but pycompose builds",
     "provenance": "no attestations are made",
     "sbom": "no attestations are made",
 }
 _OBSOLETE = ("compress", "force_rm", "no_rm", "parallel")
 _WITHOUT = ("", "false", "0")
+_BUILDERS = ("", "default")
 
 
 def add_arguments(parser: Parser) -> None:
@@ -37,7 +37,7 @@ def add_arguments(parser: Parser) -> None:
     add("--no-cache", action="store_true", help="Do not use cache when building the image")
     add("--no-rm", action="store_true", hidden=True, help="DEPRECATED: no effect")
     add("--parallel", action="store_true", hidden=True, help="DEPRECATED: no effect")
-    add("--print", action="store_true", hidden=True, help="Print equivalent bake file")
+    add("--print", action="store_true", help="Print equivalent bake file")
     add(
         "--progress", default="", help="Set type of progress output (auto, tty, plain, json, quiet)"
     )
@@ -69,6 +69,11 @@ def run(context: Context) -> int:
     if not wanted:
         sys.stderr.write("No services to build\n")
         return 0
+    if args.print:
+        from compose.emit.bake import bake
+
+        sys.stdout.write(bake(wanted, push=args.push))
+        return 0
     if args.check:
         return _lint(context, wanted)
     context.title = "Building"
@@ -84,7 +89,7 @@ def _check(context: Context) -> None:
     args = context.args
     for name, reason in _REFUSED.items():
         value = getattr(args, name)
-        if value is True or (isinstance(value, str) and value not in _WITHOUT):
+        if value not in (_BUILDERS if name == "builder" else _WITHOUT):
             raise UsageError(f"--{name} is not supported: {reason}")
     for name in _OBSOLETE:
         if getattr(args, name):
