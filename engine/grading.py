@@ -85,11 +85,6 @@ def _mount_type(value: str) -> Support:
     return HONOURED
 
 
-def _platforms(value: list[str]) -> Support:
-    entry = grades.TABLE["services.*.build.platforms"]
-    return HONOURED if len(set(value)) < 2 else Support("unsupported", entry.reason)
-
-
 def _contexts(value: dict[str, str]) -> Support:
     layouts = any(str(where).startswith("oci-layout://") for where in value.values())
     return grades.TABLE["services.*.build.additional_contexts"] if layouts else HONOURED
@@ -121,7 +116,6 @@ def _requests(value: list[dict[str, Any]]) -> Support:
 _QUESTIONS: dict[str, Question] = {
     "services.*.build.additional_contexts": _contexts,
     "services.*.build.network": _only("services.*.build.network", "default", "none", "host"),
-    "services.*.build.platforms": _platforms,
     "services.*.build.provenance": _only("services.*.build.provenance", False, "false"),
     "services.*.build.sbom": _only("services.*.build.sbom", False, "false"),
     "services.*.build.isolation": _only("services.*.build.isolation", "default"),

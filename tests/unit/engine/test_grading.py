@@ -28,7 +28,7 @@ from engine.grading import GRADES
         ("services.*.deploy.mode", "replicated", "honoured"),
         ("services.*.deploy.mode", "global", "unsupported"),
         ("services.*.build.platforms", ["linux/amd64"], "honoured"),
-        ("services.*.build.platforms", ["linux/amd64", "linux/arm64"], "unsupported"),
+        ("services.*.build.platforms", ["linux/amd64", "linux/arm64"], "honoured"),
         ("services.*.build.sbom", "false", "honoured"),
         ("services.*.nonsense", 1, "unsupported"),
         ("networks.*.driver", "bridge", "honoured"),
