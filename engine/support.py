@@ -145,6 +145,10 @@ VOLUME: dict[str, Support] = {
 
 _NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-")
 _SECURITY = ("no-new-privileges", "seccomp", "systempaths", "apparmor", "label")
+_MODULES = {
+    "apparmor": "profiles of AppArmor are not applied; apparmor=unconfined says so",
+    "label": "labels of SELinux are not applied; label=disable says so",
+}
 _UNCONFINED = {"systempaths": "unconfined", "apparmor": "unconfined", "label": "disable"}
 _MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
 
@@ -204,7 +208,10 @@ def security_options(options: list[str]) -> Iterator[tuple[str, str]]:
 def _security(spec: ContainerSpec) -> None:
     for key, value in security_options(spec.get("security_opt") or []):
         if key not in _SECURITY or value != _UNCONFINED.get(key, value):
-            raise Unsupported(f"security_opt {key}={value} is not supported by the local engine")
+            raise Unsupported(
+                f"security_opt {key}={value} is not supported by the local engine",
+                hint=_MODULES[key] if key in _MODULES else f"there are: {', '.join(_SECURITY)}",
+            )
 
 
 def _platform(spec: ContainerSpec) -> None:
