@@ -16,6 +16,7 @@ from schemas.services import NodeInfo, ServiceInfo, TaskInfo
 _BEAT = 0.3  # seconds between two looks
 # Seconds for which all tasks must run before it is believed; a rolling update has a monitor of its own.
 _SETTLE = 1.0
+_NEWS = 2.0  # seconds without hope after which it is said
 _STUCK = 10.0  # seconds without hope after which there is none
 _GRACE = 10.0  # seconds: a service's stop_grace_period when it has none of its own
 _WORDS = {
@@ -53,7 +54,9 @@ def wait_for_service(
         if timeout and now - began >= timeout:
             text = f"not converged after {timeout:g} seconds"
             return _failed(action, f"{text}: {verdict.text}" if verdict.text else text, report)
-        word = f"{verdict.text or 'Settling'}"
+        word = verdict.text or "settling"
+        if stuck and now - stuck < _NEWS:
+            word = f"{verdict.ready} of {verdict.wanted} tasks"
         if word != said:
             said = word
             report(Progress(action.subject, word[0].upper() + word[1:], "working"))

@@ -149,7 +149,7 @@ def _starting(
     if stuck:
         return Verdict("stuck", stuck, ready, wanted)
     if not slots and wanted:
-        return Verdict("stuck", "no node fits", ready, wanted)
+        return Verdict("stuck", "there are no tasks: no node fits", ready, wanted)
     return Verdict("open", f"{ready} of {wanted} tasks run", ready, wanted)
 
 

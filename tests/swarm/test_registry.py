@@ -16,6 +16,7 @@ services:
     image: {REGISTRY}/web:1
     init: true
     command: sleep 1000
+    network_mode: host
     stop_grace_period: 0s
     deploy:
       mode: global

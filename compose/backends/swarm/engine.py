@@ -40,12 +40,14 @@ class SwarmEngine:
 
     # services -----------------------------------------------------------------------------------
     def services(self, *, labels: LabelFilter | None = None) -> list[ServiceInfo]:
-        names = self._network_names()
-        found = [reading.service(each, names) for each in self._documents(labels)]
+        documents = self._documents(labels)
+        names = self._network_names(*documents)
+        found = [reading.service(each, names) for each in documents]
         return sorted(found, key=lambda info: info.name)
 
     def service(self, name: str) -> ServiceInfo:
-        return reading.service(self._document(name), self._network_names())
+        found = self._document(name)
+        return reading.service(found, self._network_names(found))
 
     def create_service(self, spec: ServiceSpec) -> None:
         body = bodies.service(spec, self._ids(spec), self.client.version)
@@ -80,10 +82,13 @@ class SwarmEngine:
     def tasks(self, services: list[ServiceInfo]) -> list[TaskInfo]:
         if not services:
             return []
-        owners = {each["ID"]: each for each in self._documents(None)}
-        owners = {info.id: owners[info.id] for info in services if info.id in owners}
-        filters = {"service": sorted(owners)} if len(owners) == 1 else {}
-        query = {"filters": json.dumps(filters)} if filters else None
+        query = None
+        if len(services) == 1:  # what a wait asks for again and again
+            owners = {services[0].id: self._document(services[0].id)}
+            query = {"filters": json.dumps({"service": list(owners)})}
+        else:
+            wanted = {info.id for info in services}
+            owners = {each["ID"]: each for each in self._documents(None) if each["ID"] in wanted}
         found = [
             reading.task(each, owners)
             for each in self.client.wire.get("/tasks", query) or ()
@@ -141,6 +146,8 @@ class SwarmEngine:
         except EngineError as error:
             if "in use" in error.message or "active endpoints" in error.message:
                 raise Conflict(error.message) from error
+            if error.message.endswith("not found"):  # two managers of it, one of which was faster
+                raise NotFound(error.message) from error
             raise
 
     def volumes(self, *, labels: LabelFilter | None = None) -> list[VolumeInfo]:
@@ -167,8 +174,19 @@ class SwarmEngine:
         query = {"filters": json.dumps({"label": files.words(labels)})} if labels else None
         return list(self.client.wire.get("/services", query) or ())
 
-    def _network_names(self) -> dict[str, str]:
-        return {each["Id"]: each["Name"] for each in self.client.wire.get("/networks") or ()}
+    def _network_names(self, *services: dict[str, Any]) -> dict[str, str]:
+        """Names of networks by id; also of those that only services tell of: host, none and bridge have an id on the Swarm that
+        no listing shows."""
+        found = {each["Id"]: each["Name"] for each in self.client.wire.get("/networks") or ()}
+        for service in services:
+            for each in service["Spec"]["TaskTemplate"].get("Networks") or ():
+                if each["Target"] not in found:
+                    try:
+                        network = self.client.wire.get(f"/networks/{quote(each['Target'])}")
+                        found[each["Target"]] = network["Name"]
+                    except NotFound:  # it was removed
+                        found[each["Target"]] = each["Target"]
+        return found
 
     def _ids(self, spec: ServiceSpec) -> bodies.Ids:
         """What the names in a spec stand for; NotFound."""

@@ -21,6 +21,10 @@ _ELSEWHERE = {
         ("build", "image", "images", "pull", "push"),
         "nodes pull images from registries: build and push with --engine docker or local",
     ),
+    **dict.fromkeys(
+        ("builder", "doctor", "events", "system", "volumes"),
+        "it is about one machine: --engine docker",
+    ),
     "create": "a Swarm starts what it is told of: up",
     "run": "one-off containers are jobs there: deploy.mode: replicated-job, then up",
     "rm": "a Swarm keeps no stopped containers: down removes services",
