@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 
 from compose.execute.waits import Stopped
 from compose.plan.convergence import Verdict, by_slot, judge, reason
 from compose.plan.service_actions import WaitForService
-from schemas.errors import DependencyError, NotFound
+from schemas.errors import DependencyError, EngineError, NotFound
 from schemas.records import Progress
 from schemas.service_engine import ServiceEngine
-from schemas.services import NodeInfo, ServiceInfo, TaskInfo
+from schemas.services import NodeInfo, ServiceInfo, TaskInfo, TaskLine
 
 _BEAT = 0.3  # seconds between two looks
-# Seconds for which all tasks must run before it is believed; a rolling update has a monitor of its own.
-_SETTLE = 1.0
+# Seconds for which the same tasks must run before it is believed, and when some have failed already; a rolling update has a
+# monitor of its own.
+_SETTLE, _DOUBT = 1.0, 5.0
 _NEWS = 2.0  # seconds without hope after which it is said
 _STUCK = 10.0  # seconds without hope after which there is none
+_TAIL, _READ = 20, 3.0  # lines of each task that are read to find its last words; seconds for it
 _GRACE = 10.0  # seconds: a service's stop_grace_period when it has none of its own
 _WORDS = {
     "new": "Created", "pending": "Pending", "assigned": "Assigned", "accepted": "Accepted", "preparing": "Preparing",
@@ -39,18 +42,23 @@ def wait_for_service(
     began = time.monotonic()
     met = stuck = 0.0
     tasks = _Tasks(action.subject, report)
+    running: frozenset[str] = frozenset()
     said = ""
     while True:
         if stopped():
             raise Stopped
         verdict = _look(engine, action, tasks)
         now = time.monotonic()
-        met = (met or now) if verdict.outcome == "met" else 0.0
+        if verdict.outcome != "met":
+            met = 0.0
+        elif not met or tasks.running != running:
+            met, running = now, tasks.running
         stuck = (stuck or now) if verdict.outcome == "stuck" else 0.0
-        if met and now - met >= _SETTLE:
+        if met and now - met >= (_DOUBT if tasks.failures else _SETTLE):
             break
         if verdict.outcome == "failed" or (stuck and now - stuck >= _STUCK + tasks.grace):
-            return _failed(action, verdict.text, report)
+            text = verdict.text + tasks.last_words(engine)
+            return _failed(action, text, report)
         if timeout and now - began >= timeout:
             text = f"not converged after {timeout:g} seconds"
             return _failed(action, f"{text}: {verdict.text}" if verdict.text else text, report)
@@ -94,9 +102,37 @@ class _Tasks:
         self._parent = parent
         self._report = report
         self._said: dict[str, str] = {}
+        self._failed: list[TaskInfo] = []  # newest first
+        self.running: frozenset[str] = frozenset()  # ids: one that is started again is another one
+        self.failures = 0  # of the present spec
         self.grace = 0.0  # seconds that a former task may take to give up what the next one needs
 
+    def last_words(self, engine: ServiceEngine) -> str:
+        """What the newest task that ended badly wrote at last, as a second line; "" when nothing can be had of it soon."""
+        if not self._failed or not self._failed[0].exit_code:
+            return ""
+        wanted = self._failed[0]
+        found: list[TaskLine] = []
+
+        def read() -> None:
+            try:
+                stream = engine.logs(wanted.service, {"tail": _TAIL})
+                found.extend(line for line in stream if line.task_id == wanted.id)
+            except EngineError:
+                pass  # its logging driver keeps nothing, or it is gone
+
+        # The manager asks the nodes: one that is away would be waited for.
+        reader = threading.Thread(target=read, daemon=True)
+        reader.start()
+        reader.join(_READ)
+        lines = [line.line.decode("utf-8", "replace").strip() for line in found]
+        last = next((line for line in reversed(lines) if line), "")
+        return f"\n  its last words: {last}" if last else ""
+
     def say(self, service: ServiceInfo, tasks: list[TaskInfo], nodes: dict[str, NodeInfo]) -> None:
+        self._failed = [task for task in tasks if task.state in ("failed", "rejected")]
+        self.failures = sum(task.current for task in self._failed)
+        self.running = frozenset(task.id for task in tasks if task.state == "running")
         self.grace = 0.0
         if any(not task.current and task.state == "running" for task in tasks):
             self.grace = service.spec.get("stop_grace_period", _GRACE)

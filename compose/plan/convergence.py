@@ -15,6 +15,7 @@ from schemas.typed import NamedTuple
 
 # Attempts of one slot, without any success between them, after which a service that is not in a rolling update has failed.
 ATTEMPTS = 3
+_LIVED = 60.0  # seconds after which a task that fails is no failed attempt: it did run
 _TO_RUN = ("running", "ready", "complete", "accepted")
 _FAILED = ("failed", "rejected", "orphaned")
 _OVER = (*_FAILED, "complete", "shutdown", "remove")
@@ -114,6 +115,18 @@ def _replaced(task: TaskInfo, slot: Sequence[TaskInfo]) -> bool:
     return any(other.created > task.created for other in slot)
 
 
+def _attempts(slot: Sequence[TaskInfo]) -> int:
+    """How many tasks of a place failed soon after they were made, one after the other until now."""
+    count = 0
+    for task in slot:
+        if _alive(task):
+            continue
+        if task.state not in _FAILED or task.changed - task.created > _LIVED:
+            break
+        count += 1
+    return count
+
+
 def _homeless(tasks: Sequence[TaskInfo]) -> str:
     """Why no node takes one of the tasks; "" when that is not so."""
     for task in tasks:
@@ -141,7 +154,7 @@ def _starting(
         mine = [task for task in slot if task.current]
         failures = [task for task in mine if task.state in _FAILED]
         waiting = [task for task in mine if _alive(task)]
-        if failures and (len(failures) >= ATTEMPTS):
+        if _attempts(mine) >= ATTEMPTS:
             return Verdict("failed", last_error(mine), ready, wanted)
         if failures and not waiting:
             stuck = stuck or last_error(mine)  # if nobody starts another one
@@ -171,7 +184,7 @@ def _job(service: ServiceInfo, slots: Mapping[str, list[TaskInfo]]) -> Verdict:
         failures = [task for task in slot if task.state in _FAILED]
         if any(task.state == "complete" for task in slot):
             continue
-        if len(failures) >= ATTEMPTS:
+        if _attempts(slot) >= ATTEMPTS:
             return Verdict("failed", last_error(slot), done, wanted)
         if failures and not any(_alive(task) for task in slot):
             stuck = stuck or last_error(slot)

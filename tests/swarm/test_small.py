@@ -78,10 +78,11 @@ def test_a_service_that_fails_is_an_error_in_its_own_words(stack: Stack) -> None
     assert "service small_web: task small_web.1:" in done.err
     assert "/no/such/program" in done.err
     assert stack.run("plan").code == 2  # it is not as it should be
-    stack.write(one.format("sh -c 'exit 7'", quick))
+    stack.write(one.format("sh -c 'echo the disk is full >&2; exit 7'", quick))
     done = stack.run("up", "-d")
     assert done.code == 1
     assert "(7)" in done.err
+    assert "its last words: the disk is full" in done.err
     stack.write(one.format("sleep 100", "placement: {constraints: [node.labels.zone == moon]}"))
     done = stack.run("up", "-d")
     assert (done.code, "no suitable node" in done.err) == (1, True)

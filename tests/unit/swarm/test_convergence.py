@@ -59,6 +59,25 @@ def test_attempts_without_success_are_a_failure_with_the_task_s_own_words() -> N
     assert verdict(*failures[:2], task(WEB, 1, state="ready", created=9.0)).outcome == "open"
 
 
+def test_what_failed_long_ago_or_after_a_long_life_is_no_attempt() -> None:
+    def failed(made: float, lived: float) -> Any:
+        return task(
+            WEB,
+            1,
+            state="failed",
+            desired="shutdown",
+            error="x",
+            created=made,
+            changed=made + lived,
+        )
+
+    now = task(WEB, 1, state="starting", created=9_000.0)
+    crashes = [failed(float(number), 1.0) for number in range(3)]
+    assert verdict(*crashes, failed(100.0, 5_000.0), now).outcome == "open"
+    assert verdict(*(failed(1_000.0 * n, 900.0) for n in range(3)), now).outcome == "open"
+    assert verdict(*crashes, now).outcome == "failed"
+
+
 def test_without_another_attempt_it_is_stuck() -> None:
     failed = task(WEB, 1, state="rejected", desired="shutdown", error="No such image: x")
     assert verdict(failed, task(WEB, 2)) == Verdict(
