@@ -60,7 +60,13 @@ def ensure(plan: NetworkPlan) -> None:
         if rtnetlink.find_link(channel, parent) is not None:
             return
         if not plan.get("own_parent"):
-            raise NotFound(f"network {name}: the parent interface {parent} does not exist")
+            base, _, tag = parent.rpartition(".")
+            raise NotFound(
+                f"network {name}: the parent interface {parent} does not exist",
+                hint=f"make it: ip link add link {base} name {parent} type vlan id {tag}"
+                if base and tag.isdecimal()
+                else "see what there is: ip link",
+            )
         try:
             channel.request([rtnetlink.add_dummy(parent)], absent_ok=(errno.EEXIST,))
         except NetlinkError as err:

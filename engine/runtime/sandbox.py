@@ -234,7 +234,10 @@ class Sandbox:
         if self._resolver is not None:
             self._resolver.set_networks(self._networks, internal=self._internal)
         before, now = self._where["outward"], outward(bundle)
-        if now == before or not self._made.ports:
+        if now == before:
+            return
+        if not self._made.ports:
+            self._publish(bundle, now)
             return
         # Published ports lead to the place with the default route, wherever that is by now.
         bindings = [binding for binding, _ in self._made.ports]
@@ -243,6 +246,21 @@ class Sandbox:
         ports.translate(bindings, _translated(bundle))
         if self._published is not None:
             self._published.lead(*now)
+
+    def _publish(self, bundle: Bundle, now: tuple[str, str]) -> None:
+        """Take the ports that there was no way to lead anywhere until now. Conflict when one is taken."""
+        if not any(now) or not bundle["ports"]:
+            return
+        held = tuple((item.binding, item.socket.detach()) for item in ports.hold(bundle["ports"]))
+        self._made = self._made._replace(ports=held)
+        self._where["outward"] = now
+        for _, fd in held:
+            self._loop.on_read(fd, self._serve_ports)
+        bindings = [binding for binding, _ in held]
+        ports.translate(bindings, _translated(bundle))
+        shown = status.load_state(self._where["id"])
+        if shown is not None:
+            status.write(self._where["id"], shown._replace(ports=tuple(bindings)))
 
 
 def open_namespace(mode: str, kind: str) -> int:

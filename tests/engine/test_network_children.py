@@ -74,9 +74,10 @@ def test_modes_are_the_kernels(parent: str, engine: LocalEngine) -> None:
 
 
 def test_a_parent_that_is_away_is_named(engine: LocalEngine) -> None:
-    engine.create_network({"name": "m", "driver": "macvlan", "driver_opts": {"parent": "gone0"}})
-    with pytest.raises(NotFound, match="network m: the parent interface gone0 does not exist"):
+    engine.create_network({"name": "m", "driver": "macvlan", "driver_opts": {"parent": "gone0.7"}})
+    with pytest.raises(NotFound, match=r"parent interface gone0\.7 does not exist") as caught:
         start(engine, "one", "m")
+    assert caught.value.hint == "make it: ip link add link gone0 name gone0.7 type vlan id 7"
 
 
 def lacks(driver: str) -> bool:

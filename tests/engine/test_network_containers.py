@@ -122,6 +122,20 @@ def test_published_ports_follow_the_container_from_network_to_network(engine: Lo
         get("127.0.0.1")
 
 
+def test_ports_are_published_with_the_first_network_that_leads_out(engine: LocalEngine) -> None:
+    engine.create_network({"name": "in", "internal": True})
+    engine.create_network({"name": "out"})
+    name = start(engine, "web-1", "in", ports=[PORT]).id[:12]
+    assert engine.container("web-1").ports == ()
+    with socket.create_server(("0.0.0.0", 8080)), pytest.raises(Conflict, match="8080/tcp"):
+        engine.connect("web-1", {"network": "out"})
+    assert [place.network for place in engine.container("web-1").networks] == ["in"]
+    engine.connect("web-1", {"network": "out"})
+    for address in ("127.0.0.1", "[::1]"):
+        assert eventually(lambda address=address: get(address)) == name, address
+    assert [port.host_port for port in engine.container("web-1").ports] == [8080, 8080]
+
+
 def gateway_of(engine: LocalEngine, name: str) -> str:
     lines = execute(engine, name, "busybox", "route", "-n").out.decode().splitlines()
     (gateway,) = [words[1] for words in map(str.split, lines) if words[0] == "0.0.0.0"]
