@@ -18,7 +18,7 @@ from compose.loader.merge import merge
 from compose.loader.normalize import resolve_environment, set_defaults
 from compose.loader.resolve import resolve_paths
 from compose.loader.schema import validate
-from compose.loader.unique import enforce
+from compose.loader.unique import enforce, enforce_long_forms
 from compose.loader.yamltree import Document, parse
 from compose.paths import KeyPath
 from compose.project import LoadOptions
@@ -191,7 +191,7 @@ class Files:
         for note in canonical(tree, faults, interpolated=self.options.interpolate):
             self.warn(note)
         self.note(faults, tree)
-        self._each(enforce, tree)
+        self._each(enforce_long_forms, tree)
         return tree
 
     def _each(self, phase: Callable[[Any], None], tree: Any) -> None:

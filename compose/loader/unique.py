@@ -23,6 +23,11 @@ def enforce(tree: Any) -> None:
         _visit(tree, _INDEXERS, ())
 
 
+def enforce_long_forms(tree: Any) -> None:
+    """The same once more for lists whose short forms have become long ones: entries may be the same only now."""
+    _visit(tree, _LONG_FORMS, ())
+
+
 def _visit(value: Any, node: Trie[Indexer], path: KeyPath) -> None:
     children = node.children
     if isinstance(value, dict):
@@ -151,16 +156,20 @@ _BY_KEY = (
 )
 
 
-def _table() -> Trie[Indexer]:
-    table: dict[str, Indexer] = dict.fromkeys(_BY_KEY.split(), _key_value)
-    table["services.*.volumes"] = _volume
-    table["services.*.expose"] = _expose
-    table["services.*.secrets"] = _mount("/run/secrets")
-    table["services.*.configs"] = _mount("")
-    table["services.*.devices"] = _device
-    table["services.*.env_file"] = _env_file
-    table["services.*.ports"] = _port
-    return compile_patterns(table)
-
-
-_INDEXERS = _table()
+# Entries that have a short and a long form.
+_ENTRIES: dict[str, Indexer] = {
+    "services.*.volumes": _volume,
+    "services.*.secrets": _mount("/run/secrets"),
+    "services.*.configs": _mount(""),
+    "services.*.devices": _device,
+    "services.*.env_file": _env_file,
+    "services.*.ports": _port,
+}
+_INDEXERS: Trie[Indexer] = compile_patterns(
+    {
+        **dict.fromkeys(_BY_KEY.split(), _key_value),
+        "services.*.expose": _expose,
+        **_ENTRIES,
+    }
+)
+_LONG_FORMS: Trie[Indexer] = compile_patterns(_ENTRIES)

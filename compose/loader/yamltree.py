@@ -208,6 +208,7 @@ class _Builder:
 
     def sequence(self, node: Any, depth: int) -> Seq:
         build = self.build
+        plain = self.plain
         number = self.number
         result = Seq()
         at = result.at
@@ -215,11 +216,17 @@ class _Builder:
             mark = item.start_mark
             column = mark.column + 1
             at.append(number | mark.line + 1 << 20 | (column if column < WIDEST else WIDEST))
-            result.append(build(item, depth))
+            value = item.value
+            if item.tag != _PLAIN or value not in plain:
+                value = build(item, depth)
+            else:
+                value = plain[value]
+            result.append(value)
         return result
 
     def mapping(self, node: Any, depth: int) -> Map:
         build = self.build
+        plain = self.plain
         keys = self.keys
         number = self.number
         result = Map()
@@ -245,7 +252,11 @@ class _Builder:
             mark = key_node.start_mark
             column = mark.column + 1
             at[key] = number | mark.line + 1 << 20 | (column if column < WIDEST else WIDEST)
-            result[key] = build(value_node, depth)
+            value = value_node.value
+            if value_node.tag == _PLAIN and value in plain:  # most are scalars that were met before
+                result[key] = plain[value]
+            else:
+                result[key] = build(value_node, depth)
         if merged is not None:
             self.merge(result, merged, depth)
         return result
