@@ -90,12 +90,15 @@ def bring(
 ) -> LayerRow:
     """Store one layer; ``blob`` and ``diff_id`` are the digests announced for it ("": none).
 
-    Failed when content and digests differ; nothing is left then.
+    Failed when content and digests differ, or the disk is full; nothing is left then.
     """
-    with blobs.ingest() as ingest:
-        reading = _Pass(chunks, ingest, seen)
-        diff_id, size = _unpack(store, reading, diff_id)
-        digest = ingest.commit(blob)
+    try:
+        with blobs.ingest() as ingest:
+            reading = _Pass(chunks, ingest, seen)
+            diff_id, size = _unpack(store, reading, diff_id)
+            digest = ingest.commit(blob)
+    except OSError as err:
+        raise Failed(f"cannot store the layer: {err.strerror}") from err
     return LayerRow(diff_id, digest, MEDIA_TYPES[reading.compression], ingest.size, size)
 
 

@@ -6,6 +6,7 @@ what a lost transaction described died with the same power cut.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import sqlite3
@@ -162,4 +163,6 @@ def _explain(err: sqlite3.OperationalError) -> EngineError:
         return Unavailable(
             f"{paths.root()}/state.db has been locked by another process for {BUSY_SECONDS:.0f} s"
         )
+    if err.sqlite_errorcode == sqlite3.SQLITE_FULL:
+        return Failed(f"{paths.root()}/state.db: {os.strerror(errno.ENOSPC)}")
     return Failed(f"{paths.root()}/state.db: {err}")
