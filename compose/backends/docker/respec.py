@@ -110,11 +110,23 @@ def _arrays(host: Mapping[str, Any]) -> dict[str, Any]:
             }
             for device in host.get("Devices") or ()
         ],
+        "device_requests": [_request(each) for each in host.get("DeviceRequests") or ()],
         "ulimits": {
             limit["Name"]: {"soft": limit["Soft"], "hard": limit["Hard"]}
             for limit in host.get("Ulimits") or ()
         },
     }
+
+
+def _request(found: Mapping[str, Any]) -> dict[str, Any]:
+    request = {
+        "driver": found.get("Driver"),
+        "count": found.get("Count"),
+        "device_ids": found.get("DeviceIDs"),
+        "capabilities": (found.get("Capabilities") or [None])[0],
+        "options": found.get("Options"),
+    }
+    return {key: value for key, value in request.items() if value}
 
 
 def _hostname(found: Mapping[str, Any]) -> str:
