@@ -10,15 +10,7 @@ from typing import Any
 from compose.backends.docker import mounts, resources
 from schemas import labels
 from schemas.errors import InvalidArgument, Unsupported
-from schemas.specs import (
-    ContainerSpec,
-    DeviceRequest,
-    Endpoint,
-    ExecSpec,
-    Healthcheck,
-    NetworkSpec,
-    Port,
-)
+from schemas.specs import ContainerSpec, Endpoint, ExecSpec, Healthcheck, NetworkSpec, Port
 
 Version = tuple[int, ...]
 Body = dict[str, Any]
@@ -28,7 +20,6 @@ SEVERAL_NETWORKS = (1, 44)
 ENDPOINT_MAC = (1, 44)
 START_INTERVAL = (1, 44)
 ANNOTATIONS = (1, 43)
-CDI = (1, 44)
 GATEWAY_PRIORITY = (1, 48)
 INTERFACE_NAME = (1, 49)
 ENABLE_IPV4 = (1, 47)
@@ -231,8 +222,6 @@ def _host_config(spec: ContainerSpec, version: Version) -> Body:
     for key, name in SAME.items():
         if spec.get(key) not in (None, "", [], {}):
             host[name] = spec[key]  # type: ignore[literal-required]
-    if spec.get("device_requests"):
-        host["DeviceRequests"] = [_request(each, version) for each in spec["device_requests"]]
     if spec.get("annotations"):
         _need(version, ANNOTATIONS, "annotations", "24")
     if spec.get("links") and not places:
@@ -244,21 +233,6 @@ def _host_config(spec: ContainerSpec, version: Version) -> Body:
             "Config": logging.get("options") or {},
         }
     return host
-
-
-def _request(request: DeviceRequest, version: Version) -> Body:
-    """DeviceRequest. Its capabilities are alternatives, each of which is a list."""
-    driver = request.get("driver") or ""
-    if driver == "cdi":
-        _need(version, CDI, "devices: names of CDI devices", "25")
-    capabilities = request.get("capabilities") or ([] if driver == "cdi" else ["gpu"])
-    return {
-        "Driver": driver,
-        "Count": request.get("count") or 0,
-        "DeviceIDs": request.get("device_ids") or [],
-        "Capabilities": [capabilities] if capabilities else [],
-        "Options": request.get("options") or {},
-    }
 
 
 SAME = {

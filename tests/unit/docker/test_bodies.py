@@ -76,24 +76,6 @@ def test_an_old_daemon_gets_one_network_at_first_and_the_others_later() -> None:
     assert new["HostConfig"]["NetworkMode"] == "b"
 
 
-def test_devices_are_asked_for_by_what_they_are() -> None:
-    found = host(device_requests=[{"count": -1}, {"driver": "cdi", "device_ids": ["v.com/c=x"]}])[
-        "DeviceRequests"
-    ]
-    assert found == [
-        {"Driver": "", "Count": -1, "DeviceIDs": [], "Capabilities": [["gpu"]], "Options": {}},
-        {
-            "Driver": "cdi",
-            "Count": 0,
-            "DeviceIDs": ["v.com/c=x"],
-            "Capabilities": [],
-            "Options": {},
-        },
-    ]
-    with pytest.raises(Unsupported, match="CDI"):
-        host((1, 43), device_requests=[{"driver": "cdi", "device_ids": ["v.com/c=x"]}])
-
-
 def test_ports_are_published_and_exposed() -> None:
     spec: ContainerSpec = {
         "name": "x",
