@@ -147,8 +147,9 @@ def plan_of(row: NetworkRow) -> NetworkPlan:
 
 
 def _create(spec: NetworkSpec) -> NetworkRow:
-    from engine.network import planning
+    from engine.network import machine, planning
 
+    pools = machine.read().pools
     for condemned in rows.condemned(spec["name"]):
         finish_removal(condemned)
     id = os.urandom(32).hex()
@@ -157,7 +158,7 @@ def _create(spec: NetworkSpec) -> NetworkRow:
     with db.transaction() as database:
         if rows.find(spec["name"]) is not None:
             raise Conflict(f"network with name {spec['name']} already exists")
-        plan = planning.plan(id, spec, host, _used())
+        plan = planning.plan(id, spec, host, _used(), pools)
         row = NetworkRow(
             id,
             spec["name"],

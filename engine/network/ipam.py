@@ -18,10 +18,11 @@ class _Range(NamedTuple):
     family: int
 
 
-def choose_subnet(taken: list[str]) -> str:
-    """The first IPv4 subnet that overlaps nothing taken (subnets, or addresses with a prefix length); Conflict."""
+def choose_subnet(taken: list[str], pools: tuple[tuple[str, int], ...] = ()) -> str:
+    """The first IPv4 subnet of ``pools`` (those of POOLS when there are none) that overlaps nothing taken (subnets, or
+    addresses with a prefix length); Conflict."""
     ranges = sorted(_range(subnet)[:2] for subnet in taken if ":" not in subnet)
-    for pool, length in POOLS:
+    for pool, length in pools or POOLS:
         first, last, _ = _range(pool)
         size = 1 << (32 - length)
         while first + size - 1 <= last:

@@ -15,8 +15,17 @@ if TYPE_CHECKING:
     from engine.network.bridge import NetworkPlan
 
 
-def plan(id: str, spec: NetworkSpec, host: list[str], used: list[str]) -> NetworkPlan:
-    """Choose what was not asked for, clear of the subnets of the ``host`` and those ``used``; Conflict, InvalidArgument."""
+def plan(
+    id: str,
+    spec: NetworkSpec,
+    host: list[str],
+    used: list[str],
+    pools: tuple[tuple[str, int], ...] = (),
+) -> NetworkPlan:
+    """Choose what was not asked for, clear of the subnets of the ``host`` and those ``used``; Conflict, InvalidArgument.
+
+    ``pools`` are this machine's for subnets, when it has any of its own.
+    """
     found = driver_options.read(spec)
     subnets: list[str] = []
     gateways: list[str] = []
@@ -32,7 +41,7 @@ def plan(id: str, spec: NetworkSpec, host: list[str], used: list[str]) -> Networ
         gateways.append(_gateway(spec, pool, network))
     ipv4 = spec.get("enable_ipv4") is not False
     if ipv4 and not any(":" not in subnet for subnet in subnets):
-        subnet = ipam.choose_subnet([*host, *used])
+        subnet = ipam.choose_subnet([*host, *used], pools)
         subnets.insert(0, subnet)
         gateways.insert(0, str(ipaddress.ip_network(subnet)[1]))
     if not ipv4 and any(":" not in subnet for subnet in subnets):

@@ -196,6 +196,15 @@ def test_the_machines_setting_says_where_other_ports_listen(project: Compose) ->
     found = {item for item in listening() if item.endswith((":8087", ":8088"))}
     assert found == {"127.0.0.1:8087", "0.0.0.0:8088"}
     project(*words, "down", "-t", "0")
+    pools = [{"base": "10.95.0.0/16", "size": 24}]
+    file = project.write(json.dumps({"ip": "127.0.0.1", "default-address-pools": pools}), "n.json")
+    done = project.run(*words, "up", "-d", PYCOMPOSE_NETWORKS=str(file))
+    assert done.code == 0, done.err
+    assert "127.0.0.1:8087" in listening()
+    assert project("network", "inspect", "-f", "{{.IPAM.Config}}", "default_default").strip() == (
+        "[map[Gateway:10.95.0.1 Subnet:10.95.0.0/24]]"
+    )
+    project(*words, "down", "-t", "0")
 
 
 def test_a_port_in_use_is_refused_before_anything_is_made(project: Compose) -> None:
