@@ -168,6 +168,7 @@ class _Connection:
     def _end(self) -> None:
         for direction in self._directions:
             direction.release()
+        self._directions = ()
         self._drop_backend()
         if self._client.fileno() >= 0:
             self._loop.forget(self._client.fileno())

@@ -10,6 +10,10 @@ from collections.abc import Callable
 Callback = Callable[[], None]
 
 
+def _nothing() -> None:
+    """What is called back when nothing is any more."""
+
+
 class Timer:
     """A call that will be made; ``cancel()`` takes it back."""
 
@@ -25,6 +29,7 @@ class Timer:
 
     def cancel(self) -> None:
         self.cancelled = True
+        self.callback = _nothing  # whoever is called back often holds the timer: nobody collects cycles in a shim
 
 
 class Loop:
@@ -99,7 +104,9 @@ class Loop:
         while self._timers and self._timers[0].when <= now:
             timer = heapq.heappop(self._timers)
             if not timer.cancelled:
-                timer.callback()
+                callback = timer.callback
+                timer.cancel()
+                callback()
                 if not self._running:
                     return
 
