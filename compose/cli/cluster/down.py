@@ -25,7 +25,7 @@ def add_arguments(parser: Parser) -> None:
 
 def run(context: Context) -> int:
     """Take it down and wait until nothing of it runs."""
-    from compose.plan.services import down_plan
+    from compose.plan.service_lifecycle import down_plan
 
     args = context.args
     refuse_flags(context, _MEANINGLESS)

@@ -24,7 +24,7 @@ def add_arguments(parser: Parser) -> None:
 
 def run(context: Context) -> int:
     """Force an update, and wait for it."""
-    from compose.plan.services import restart_plan
+    from compose.plan.service_lifecycle import restart_plan
 
     refuse_flags(context, _MEANINGLESS)
     found = observed(context, tuple(context.args.services))

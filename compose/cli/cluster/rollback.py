@@ -19,7 +19,7 @@ def add_arguments(parser: Parser) -> None:
 
 def run(context: Context) -> int:
     """Go back and wait; without names every service that was ever changed."""
-    from compose.plan.services import rollback_plan
+    from compose.plan.service_lifecycle import rollback_plan
 
     services = tuple(context.args.services)
     found = observed(context, services)

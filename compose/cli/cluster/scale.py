@@ -20,7 +20,7 @@ def add_arguments(parser: Parser) -> None:
 
 def run(context: Context) -> int:
     """Change the number and wait until it is so. What the files say otherwise is not touched."""
-    from compose.plan.services import scaled_plan
+    from compose.plan.service_lifecycle import scaled_plan
 
     wanted = parse_scale(context.args.services, specifier=True)
     found = observed(context, tuple(wanted))

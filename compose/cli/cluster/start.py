@@ -20,7 +20,7 @@ def add_arguments(parser: Parser) -> None:
 
 def run(context: Context) -> int:
     """Scale what was stopped to what it was; what runs is left alone."""
-    from compose.plan.services import scaled_plan
+    from compose.plan.service_lifecycle import scaled_plan
 
     found = observed(context, tuple(context.args.services))
     names = tuple(context.args.services) or tuple(found.services)

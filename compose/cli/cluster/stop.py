@@ -21,7 +21,7 @@ def add_arguments(parser: Parser) -> None:
 
 def run(context: Context) -> int:
     """Scale to nothing. UsageError for a service that has no number of tasks: a global one, or a job."""
-    from compose.plan.services import scaled_plan
+    from compose.plan.service_lifecycle import scaled_plan
 
     refuse_flags(context, {"timeout": "the grace period is the service's: stop_grace_period"})
     found = observed(context, tuple(context.args.services))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from compose.plan.services import down_plan, restart_plan, rollback_plan, same_image, scaled_plan
+from compose.plan.service_lifecycle import down_plan, restart_plan, rollback_plan, scaled_plan
+from compose.plan.services import same_image
 from schemas.errors import Conflict, NotFound, UsageError
 from schemas.services import StoredInfo
 from tests.unit.swarm.world import converged, empty, labels, lines, planned, wish

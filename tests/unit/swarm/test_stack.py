@@ -181,3 +181,36 @@ services:
 def test_what_is_not_used_is_not_complained_of() -> None:
     loaded = project("services: {web: {image: x}, odd: {image: x, privileged: true}}")
     assert unhonoured(loaded, frozenset(("web",)), grades_of("swarm")) == ([], [])
+
+
+# What the loader, the planner or the nodes do themselves; it is not in a service's spec.
+ELSEWHERE = frozenset((
+    "attach", "build", "depends_on", "env_file", "expose", "extends", "label_file", "profiles", "pull_policy",
+))  # fmt: skip
+SAMPLES = {
+    "cap_add": "[NET_ADMIN]", "cap_drop": "[CHOWN]", "command": "[a]", "configs": "[conf]", "cpus": "0.5",
+    "deploy": "{labels: {a: b}}", "dns": "10.0.0.1", "dns_opt": "[a]", "dns_search": "a.example", "entrypoint": "[a]",
+    "environment": "{A: b}", "extra_hosts": "[a=10.0.0.1]", "group_add": "[5]", "healthcheck": "{test: a}", "hostname": "a",
+    "image": "other", "init": "true", "labels": "{a: b}", "logging": "{driver: none}", "mem_limit": "8m",
+    "mem_reservation": "4m", "network_mode": "host", "networks": "[net]", "oom_score_adj": "5", "pids_limit": "5",
+    "platform": "linux/arm64", "ports": "['80']", "read_only": "true", "restart": "'no'", "scale": "3", "secrets": "[sec]",
+    "security_opt": "[label:disable]", "stdin_open": "true", "stop_grace_period": "3s", "stop_signal": "SIGINT",
+    "sysctls": "{a: b}", "tmpfs": "/tmp", "tty": "true", "ulimits": "{nofile: 5}", "user": "a", "volumes": "[data:/data]",
+    "working_dir": "/a",
+}  # fmt: skip
+
+
+def test_whatever_is_honoured_reaches_the_spec() -> None:
+    table = grades_of("swarm").table
+    honoured = {
+        path.removeprefix("services.*.")
+        for path, support in table.items()
+        if path.startswith("services.*.") and path.count(".") == 2 and support.level != "unsupported"
+    }
+    assert honoured - ELSEWHERE == set(SAMPLES)
+    rest = "networks: {net: {}}\nvolumes: {data: {}}\nconfigs: {conf: {content: a}}\nsecrets: {sec: {environment: KEY}}\n"
+    plain = spec("services: {web: {image: x}}\n" + rest, environ={"KEY": "1"})
+    for key, value in SAMPLES.items():
+        image = "" if key == "image" else "image: x, "
+        text = f"services: {{web: {{{image}{key}: {value}}}}}\n{rest}"
+        assert spec(text, environ={"KEY": "1"}) != plain, key
