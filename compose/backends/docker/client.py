@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from docker import APIClient
 
 _POOL = 64  # connections that are kept; steps run as parallel as a plan allows
+_BASE = "tcp://docker:2375"  # never connected to: the adapter knows the way
 _OLDEST = (1, 40)  # Docker 19.03: what is older lacks what is taken for granted here
 
 
@@ -84,28 +85,17 @@ class Client:
         from docker import APIClient
         from docker.errors import DockerException
 
-        place = self.place
-        tls = None
-        if place.tls is not None:
-            from docker.tls import TLSConfig
+        from compose.backends.docker.adapter import Adapter
 
-            cert = (place.tls.cert, place.tls.key) if place.tls.cert else None
-            tls = TLSConfig(
-                client_cert=cert,
-                ca_cert=place.tls.ca or None,
-                verify=place.tls.verify,
-            )
         try:
-            return APIClient(
-                base_url=place.url,
-                version=version,
-                timeout=None,  # type: ignore[arg-type]
-                tls=tls or False,
-                use_ssh_client=True,
-                max_pool_size=_POOL,
-            )
+            api = APIClient(base_url=_BASE, version=version, timeout=None)  # type: ignore[arg-type]
         except DockerException as error:
-            raise Unavailable(f"cannot use the Docker daemon at {place.url}: {error}") from error
+            raise Unavailable(
+                f"cannot use the Docker daemon at {self.place.url}: {error}"
+            ) from error
+        api.trust_env = False  # what is said of proxies and authorities there is about the web
+        api.mount(_BASE.replace("tcp:", "http:"), Adapter(self.place, _POOL))
+        return api
 
 
 def _message(error: Exception) -> str:

@@ -64,6 +64,8 @@ def _tcp(place: Place) -> socket.socket:
         return connection
     import ssl
 
+    from compose.backends.docker import tls
+
     try:
         context = ssl.create_default_context(cafile=place.tls.ca or None)
         if not place.tls.verify:
@@ -71,7 +73,7 @@ def _tcp(place: Place) -> socket.socket:
             context.verify_mode = ssl.CERT_NONE
         if place.tls.cert:
             context.load_cert_chain(place.tls.cert, place.tls.key or None)
-        return context.wrap_socket(connection, server_hostname=host)
+        return tls.join(connection, context, host)
     except OSError:  # ssl.SSLError is one
         connection.close()
         raise
