@@ -52,7 +52,9 @@ def test_a_container_runs_to_its_end(engine: Engine) -> None:
     end = engine.wait("one", timeout=10)
     found = engine.container("one")
     assert (end.code, found.state, found.exit_code, found.pid) == (3, "exited", 3, 0)
-    assert 0 < found.started <= found.finished == end.time
+    assert found.started > 0
+    # A daemon notes the start of a short life a moment after its end.
+    assert found.finished == end.time > found.started - 1
 
 
 def test_waiting_has_an_end(engine: Engine) -> None:
