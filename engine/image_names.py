@@ -5,7 +5,7 @@ from __future__ import annotations
 from engine import images
 from engine.image import digest as digests
 from engine.image import reference
-from engine.state import db, journal
+from engine.state import db, journal, reserve
 from engine.state import images as rows
 from schemas.errors import Conflict
 
@@ -36,6 +36,7 @@ def remove(text: str, *, force: bool = False) -> list[str]:
         reference.is_hex(text.removeprefix("sha256:")) and rows.by_tag(reference.full(text)) is None
     )
     done: list[str] = []
+    reserve.release()
     with db.transaction() as database:
         names = rows.tags(id)
         if by_id and not force and not _is_single(names):

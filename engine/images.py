@@ -12,7 +12,7 @@ from engine.image import reference
 from engine.snapshot.store import LayerStore
 from engine.state import db
 from engine.state import images as rows
-from schemas.errors import InvalidArgument, NotFound
+from schemas.errors import Failed, InvalidArgument, NotFound
 from schemas.records import ImageInfo
 from schemas.typed import NamedTuple
 
@@ -136,9 +136,12 @@ def _register_host() -> None:
     row = host.row()
     if rows.by_tag(host.NAME) == row.id:
         return
-    with db.transaction() as database:
-        rows.insert(database, row, [])
-        rows.tag(database, host.NAME, row.id)
+    try:
+        with db.transaction() as database:
+            rows.insert(database, row, [])
+            rows.tag(database, host.NAME, row.id)
+    except Failed:
+        pass  # a full disk must not keep anybody from looking at what there is
 
 
 def no_such_image(text: str) -> NotFound:

@@ -6,7 +6,7 @@ from engine import paths
 from engine.containers import ACTIVE, record
 from engine.erase import erase
 from engine.state import containers as rows
-from engine.state import db, locks, volume_uses
+from engine.state import db, locks, reserve, volume_uses
 from schemas.errors import Conflict
 
 
@@ -30,6 +30,7 @@ def remove(reference: str, *, force: bool = False, volumes: bool = False) -> Non
                 running.kill_and_wait(row)
             cleaning.cleanup(row.id)
             named = [mount["source"] for mount in row.facts["mounts"] if mount["type"] == "volume"]
+            reserve.release()
             with db.transaction() as database:
                 gone = volume_uses.release(database, row.id) if volumes else []
                 if not rows.delete(database, row.id):

@@ -7,7 +7,7 @@ import time
 
 from engine import paths, support
 from engine.erase import erase
-from engine.state import db, journal, volume_uses
+from engine.state import db, journal, reserve, volume_uses
 from engine.state import volumes as rows
 from engine.state.volumes import VolumeRow
 from engine.volume import local
@@ -69,6 +69,7 @@ def select(labels: dict[str, str] | None = None) -> list[VolumeInfo]:
 
 def remove(name: str, *, force: bool = False) -> None:
     """Conflict while a container uses it; NotFound, unless ``force``."""
+    reserve.release()
     with db.transaction() as database:
         row = rows.get(name)
         if row is None:

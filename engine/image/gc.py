@@ -12,7 +12,7 @@ from engine import paths
 from engine.erase import erase
 from engine.image.blobs import BlobStore
 from engine.snapshot.store import STORE_LOCK, LayerStore
-from engine.state import boot, db, locks
+from engine.state import boot, db, locks, reserve
 from engine.state import images as rows
 
 
@@ -76,6 +76,7 @@ def _collect() -> list[str]:
     _sweep_temporary(f"{root}/tmp")
     _sweep_skeletons()
     _sweep_builds()
+    reserve.renew()
     _note_boot(root)
     return [row.diff_id for row in gone]
 

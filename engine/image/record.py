@@ -13,7 +13,7 @@ from engine.image.blobs import BlobStore
 from engine.image.layers import bring
 from engine.image.manifest import LayerSource
 from engine.snapshot.store import LayerStore
-from engine.state import db, journal
+from engine.state import db, journal, reserve
 from engine.state import images as rows
 from schemas.engine import Sink
 from schemas.errors import Conflict
@@ -80,6 +80,7 @@ def record_image(
             rows.insert_manifest(database, manifest)
         for name in names:
             rows.tag(database, name, id)
+    reserve.renew()
     journal.append("image", action, id, {"name": ",".join(map(reference.familiar, names))})
 
 
