@@ -236,8 +236,8 @@ def _etc(
 def _host_gateway(endpoints: list[EndpointPlan]) -> str:
     """An address at which the container reaches this host: the bridge of its default route, else of any network."""
     for plan in sorted(endpoints, key=lambda plan: not plan["default_route"]):
-        if plan["gateway4"]:
-            return plan["gateway4"]
+        if plan["gateway4"] or plan["gateway6"]:
+            return plan["gateway4"] or plan["gateway6"]
     return "127.0.0.1"
 
 

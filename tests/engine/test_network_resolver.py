@@ -1,9 +1,8 @@
-"""Names inside a container: its networks' answered, others handed on."""
+"""Names inside a container: its networks' answered, whatever the client sends."""
 
 from __future__ import annotations
 
 import socket
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,16 +14,19 @@ import dns.reversename
 import dns.rrset
 import pytest
 
-from engine.kernel import mount
 from engine.network import endpoint, names
-from engine.network.resolver import Resolver
-from engine.runtime.bundle import DnsPlan
+from tests.support.dnslab import (
+    Upstream,
+    query,
+    rcode_answer,
+    resolve_with,
+    servers_of_the_host,
+    values,
+)
 from tests.support.eventually import eventually
-from tests.support.netlab import Container, Lab, inside
+from tests.support.netlab import Lab, inside
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
-
-Answer = Callable[[dns.message.Message], dns.message.Message | None]
 
 
 @pytest.fixture
@@ -36,132 +38,8 @@ def lab() -> Iterator[Lab]:
 
 @pytest.fixture
 def host_servers(tmp_path: Path) -> Iterator[Callable[..., None]]:
-    """Sets the name servers of the host's resolv.conf."""
-    file = tmp_path / "resolv.conf"
-    file.write_text("nameserver 127.0.0.1\n")
-    mount.mount(str(file), "/etc/resolv.conf", "", mount.MS_BIND)
-
-    def set_servers(*servers: str) -> None:
-        file.write_text("".join(f"nameserver {server}\n" for server in servers))
-
-    yield set_servers
-    mount.umount("/etc/resolv.conf", mount.MNT_DETACH)
-
-
-def resolve_with(
-    lab: Lab, container: Container, *, servers: tuple[str, ...] = (), options: tuple[str, ...] = ()
-) -> Resolver:
-    plan: DnsPlan = {
-        "servers": list(servers),
-        "explicit": bool(servers),
-        "search": [],
-        "options": list(options),
-        "internal": all(plan["internal"] for plan in container.plans),
-    }
-    resolver = Resolver(lab.loop, container.netns, plan, container.network_ids)
-    lab._closing.append(resolver.close)
-    return resolver
-
-
-def query(
-    lab: Lab,
-    container: Container,
-    name: str,
-    kind: str = "A",
-    *,
-    tcp: bool = False,
-    payload: int = 0,
-    within: float = 8.0,
-) -> dns.message.Message:
-    message = dns.message.make_query(name, kind, use_edns=0 if payload else -1, payload=payload)
-    by = dns.query.tcp if tcp else dns.query.udp
-
-    def work() -> dns.message.Message:
-        with inside(container.netns):
-            return by(message, "127.0.0.11", timeout=within)
-
-    return lab.during(work)
-
-
-def values(message: dns.message.Message) -> list[str]:
-    return [item.to_text() for rrset in message.answer for item in rrset]
-
-
-class Upstream:
-    """A name server on port 53 of an address."""
-
-    def __init__(self, lab: Lab, address: str, answer: Answer, *, netns: int | None = None) -> None:
-        self.seen: list[tuple[str, str]] = []
-        self._answer = answer
-        with inside(netns):
-            tcp = socket.create_server((address, 53))
-            udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-            udp.bind((address, 53))
-        threading.Thread(target=self._udp, args=(udp,), daemon=True).start()
-        threading.Thread(target=self._tcp, args=(tcp,), daemon=True).start()
-        for sock in (udp, tcp):
-            lab._closing.append(lambda sock=sock: _shut(sock))  # type: ignore[misc]
-
-    def _respond(self, data: bytes, how: str) -> bytes | None:
-        message = dns.message.from_wire(data)
-        self.seen.append((how, message.question[0].name.to_text()))
-        response = self._answer(message)
-        return response.to_wire() if response is not None else None
-
-    def _udp(self, server: socket.socket) -> None:
-        while True:
-            try:
-                data, peer = server.recvfrom(65535)
-            except OSError:
-                return
-            if not data:
-                return
-            response = self._respond(data, "udp")
-            if response is not None:
-                server.sendto(response, peer)
-
-    def _tcp(self, server: socket.socket) -> None:
-        while True:
-            try:
-                client, _ = server.accept()
-            except OSError:
-                return
-            with client:
-                size = int.from_bytes(client.recv(2), "big")
-                response = self._respond(client.recv(size), "tcp")
-                if response is not None:
-                    client.sendall(len(response).to_bytes(2, "big") + response)
-
-
-def _shut(sock: socket.socket) -> None:
-    try:
-        sock.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        pass
-    sock.close()
-
-
-def address_answer(address: str) -> Answer:
-    def answer(message: dns.message.Message) -> dns.message.Message:
-        response = dns.message.make_response(message)
-        name = message.question[0].name
-        response.answer.append(dns.rrset.from_text(name, 60, "IN", "A", address))
-        return response
-
-    return answer
-
-
-def rcode_answer(code: dns.rcode.Rcode) -> Answer:
-    def answer(message: dns.message.Message) -> dns.message.Message:
-        response = dns.message.make_response(message)
-        response.set_rcode(code)
-        return response
-
-    return answer
-
-
-def silent(message: dns.message.Message) -> None:
-    return None
+    with servers_of_the_host(tmp_path / "resolv.conf") as set_servers:
+        yield set_servers
 
 
 @pytest.mark.parametrize("tcp", [False, True])
@@ -235,102 +113,6 @@ def test_who_comes_and_goes_is_noticed_at_once(lab: Lab, host_servers: Callable[
         names.withdraw(network["id"], two.id)
         assert query(lab, one, "two").rcode() == dns.rcode.NXDOMAIN
         names.withdraw(network["id"], two.id)
-
-
-def test_other_names_are_handed_to_the_hosts_servers_as_they_are_now(
-    lab: Lab, host_servers: Callable[..., None]
-) -> None:
-    first = Upstream(lab, "127.0.0.1", address_answer("203.0.113.1"))
-    second = Upstream(lab, "127.0.0.2", address_answer("203.0.113.2"))
-    one = lab.container(lab.network("n"))
-    resolve_with(lab, one)
-    assert values(query(lab, one, "example.org")) == ["203.0.113.1"]
-    assert values(query(lab, one, "single")) == ["203.0.113.1"]
-    assert values(query(lab, one, "example.org", tcp=True)) == ["203.0.113.1"]
-    assert first.seen == [("udp", "example.org."), ("udp", "single."), ("tcp", "example.org.")]
-    host_servers("127.0.0.2")
-    assert values(query(lab, one, "example.org")) == ["203.0.113.2"]
-    assert len(second.seen) == 1
-
-
-def test_servers_asked_for_are_reached_from_inside(lab: Lab) -> None:
-    network = lab.network("n")
-    one = lab.container(network)
-    Upstream(lab, "127.0.0.9", address_answer("203.0.113.9"), netns=one.netns)
-    resolve_with(lab, one, servers=("127.0.0.9",))
-    assert values(query(lab, one, "example.org")) == ["203.0.113.9"]
-
-
-@pytest.mark.parametrize("tcp", [False, True])
-def test_the_next_server_is_asked_when_one_fails_refuses_or_is_away(lab: Lab, tcp: bool) -> None:
-    one = lab.container(lab.network("n"))
-    failing = Upstream(lab, "127.0.0.2", rcode_answer(dns.rcode.SERVFAIL), netns=one.netns)
-    refusing = Upstream(lab, "127.0.0.3", rcode_answer(dns.rcode.REFUSED), netns=one.netns)
-    Upstream(lab, "127.0.0.4", address_answer("203.0.113.4"), netns=one.netns)
-    servers = ("127.0.0.1", "203.0.113.200", "127.0.0.2", "127.0.0.3", "127.0.0.4")
-    resolve_with(lab, one, servers=servers[:1] + servers[2:])
-    assert values(query(lab, one, "example.org", tcp=tcp)) == ["203.0.113.4"]
-    assert len(failing.seen) == len(refusing.seen) == 1
-
-
-def test_a_server_that_keeps_silent_is_passed_over(lab: Lab) -> None:
-    one = lab.container(lab.network("n"))
-    Upstream(lab, "127.0.0.2", silent, netns=one.netns)
-    Upstream(lab, "127.0.0.3", address_answer("203.0.113.3"), netns=one.netns)
-    resolve_with(lab, one, servers=("127.0.0.2", "127.0.0.3"))
-    assert values(query(lab, one, "example.org")) == ["203.0.113.3"]
-
-
-def test_when_nobody_answers_it_is_a_failure(lab: Lab) -> None:
-    one = lab.container(lab.network("n"), called=("one",))
-    resolve_with(lab, one, servers=("127.0.0.1",))
-    assert query(lab, one, "example.org").rcode() == dns.rcode.SERVFAIL
-    assert query(lab, one, "example.org", tcp=True).rcode() == dns.rcode.SERVFAIL
-    assert values(query(lab, one, "one")) == [one.ipv4]
-
-
-def test_a_refusal_of_all_servers_comes_through(lab: Lab) -> None:
-    one = lab.container(lab.network("n"))
-    Upstream(lab, "127.0.0.2", rcode_answer(dns.rcode.REFUSED), netns=one.netns)
-    resolve_with(lab, one, servers=("127.0.0.2", "127.0.0.1"))
-    assert query(lab, one, "example.org").rcode() == dns.rcode.REFUSED
-
-
-def test_a_forged_answer_is_passed_over(lab: Lab) -> None:
-    one = lab.container(lab.network("n"))
-
-    def wrong(message: dns.message.Message) -> dns.message.Message | None:
-        response = address_answer("203.0.113.66")(message)
-        assert response is not None
-        response.id ^= 1
-        return response
-
-    Upstream(lab, "127.0.0.2", wrong, netns=one.netns)
-    Upstream(lab, "127.0.0.3", address_answer("203.0.113.3"), netns=one.netns)
-    resolve_with(lab, one, servers=("127.0.0.2", "127.0.0.3"))
-    assert values(query(lab, one, "example.org")) == ["203.0.113.3"]
-
-
-def test_on_internal_networks_nothing_is_handed_on(
-    lab: Lab, host_servers: Callable[..., None]
-) -> None:
-    upstream = Upstream(lab, "127.0.0.1", address_answer("203.0.113.1"))
-    one = lab.container(lab.network("i", internal=True), called=("one",))
-    resolve_with(lab, one)
-    assert query(lab, one, "example.org").rcode() == dns.rcode.SERVFAIL
-    assert query(lab, one, "single").rcode() == dns.rcode.SERVFAIL
-    assert query(lab, one, "4.3.2.1.in-addr.arpa", "PTR").rcode() == dns.rcode.SERVFAIL
-    assert values(query(lab, one, "one")) == [one.ipv4]
-    assert upstream.seen == []
-
-
-def test_with_ndots_a_single_word_is_not_handed_on(lab: Lab) -> None:
-    one = lab.container(lab.network("n"), called=("one",))
-    upstream = Upstream(lab, "127.0.0.2", address_answer("203.0.113.2"), netns=one.netns)
-    resolve_with(lab, one, servers=("127.0.0.2",), options=("ndots:2",))
-    response = query(lab, one, "single")
-    assert (response.rcode(), values(response), upstream.seen) == (dns.rcode.NOERROR, [], [])
-    assert values(query(lab, one, "example.org")) == ["203.0.113.2"]
 
 
 def test_a_long_answer_is_cut_by_udp_and_whole_by_tcp(lab: Lab) -> None:

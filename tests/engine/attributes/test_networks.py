@@ -55,6 +55,7 @@ services:
   six:
     <<: *idle
     networks: [six]
+    extra_hosts: ["machine:host-gateway"]
   six-peer:
     <<: *idle
     networks: [six]
@@ -229,6 +230,8 @@ def test_a_network_without_ipv4_has_ipv6_alone(inside: Inside) -> None:
     found = addresses(inside, "six")["eth0"]
     assert found and not [address for address in found if ":" not in address]
     assert default_route(inside, "six", "4") == ""
+    gateway = default_route(inside, "six", "6").split()[0]
+    assert inside("six", "getent hosts machine").split()[0] == gateway
     peer = inside("six", "getent ahostsv6 six-peer").split()[0]
     assert reaches(inside, "six", peer)
 
