@@ -14,6 +14,8 @@ from schemas.errors import EngineError, InvalidArgument, Unsupported
 from schemas.grades import HONOURED, Grades, Question
 from schemas.records import Support
 
+_CLOUDS = ("gha", "s3", "azblob")  # kinds of build caches that others have
+
 
 def _asked(check: Callable[[Any], None]) -> Question:
     """What a check says of a value."""
@@ -85,9 +87,11 @@ def _mount_type(value: str) -> Support:
     return HONOURED
 
 
-def _contexts(value: dict[str, str]) -> Support:
-    layouts = any(str(where).startswith("oci-layout://") for where in value.values())
-    return grades.TABLE["services.*.build.additional_contexts"] if layouts else HONOURED
+def _caches(value: list[str]) -> Support:
+    other = [text for text in value if any(f"type={kind}" in text for kind in _CLOUDS)]
+    if not other:
+        return HONOURED
+    return Support("unsupported", f"{other[0]}: caches are inline, registry and local")
 
 
 def _log_options(value: dict[str, str]) -> Support:
@@ -114,7 +118,8 @@ def _requests(value: list[dict[str, Any]]) -> Support:
 
 
 _QUESTIONS: dict[str, Question] = {
-    "services.*.build.additional_contexts": _contexts,
+    "services.*.build.cache_from": _caches,
+    "services.*.build.cache_to": _caches,
     "services.*.build.network": _only("services.*.build.network", "default", "none", "host"),
     "services.*.build.provenance": _only("services.*.build.provenance", False, "false"),
     "services.*.build.sbom": _only("services.*.build.sbom", False, "false"),

@@ -131,6 +131,11 @@ def test_a_cache_in_a_registry_is_found_by_its_reference(
         # What was brought is the machine's own from now on: nobody is asked.
         unasked = build(engine, tmp_path / "x", cache_from=[{"type": "registry", "ref": ref}])
         assert not any("importing" in event.title for event in unasked.events)
+        # What no image holds may be swept; it is brought again.
+        engine.remove_image("built:1", force=True)
+        again = build(engine, tmp_path / "x", cache_from=[{"type": "registry", "ref": ref}])
+        assert again.ran() == []
+        assert files(engine) == made
 
 
 def test_an_image_carries_its_own_cache(

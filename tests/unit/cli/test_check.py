@@ -24,7 +24,7 @@ services:
       placement: {constraints: [a]}
   api:
     image: i
-    build: {context: ., sbom: true, cache_from: [x]}
+    build: {context: ., sbom: true, cache_from: [x], cache_to: [type=gha]}
     profiles: [dev]
 networks:
   default: {driver: overlay}
@@ -103,7 +103,8 @@ def test_services_that_profiles_switch_off_are_not_graded(
     found = levels(check(capsys, "--profile", "dev", "check"), "local")
     assert found["services.api.build.context"] == "honoured"
     assert found["services.api.build.sbom"] == "not honoured"
-    assert found["services.api.build.cache_from"] == "partial"
+    assert found["services.api.build.cache_from"] == "honoured"
+    assert found["services.api.build.cache_to"] == "not honoured"
     assert found["services.api.profiles"] == "honoured"
 
 

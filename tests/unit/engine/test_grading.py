@@ -28,6 +28,8 @@ from engine.grading import GRADES
         ("services.*.deploy.mode", "replicated", "honoured"),
         ("services.*.deploy.mode", "global", "unsupported"),
         ("services.*.build.platforms", ["linux/amd64"], "honoured"),
+        ("services.*.build.cache_from", ["app:cache", "type=local,src=/c"], "honoured"),
+        ("services.*.build.cache_from", ["type=gha"], "unsupported"),
         ("services.*.build.platforms", ["linux/amd64", "linux/arm64"], "honoured"),
         ("services.*.build.sbom", "false", "honoured"),
         ("services.*.nonsense", 1, "unsupported"),

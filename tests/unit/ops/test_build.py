@@ -64,7 +64,10 @@ def test_secrets_are_files_or_texts_of_the_environment() -> None:
     secrets = {"f": {"file": "/f"}, "e": {"environment": "E"}}
     build = {"secrets": [{"source": "f", "target": "x"}, {"source": "e", "mode": 256}]}
     found = order(project(build, secrets=secrets, E="text"), "web", Choices())
-    assert found.spec["secrets"] == [{"id": "x", "file": "/f"}, {"id": "e", "text": "text", "variable": "E"}]
+    assert found.spec["secrets"] == [
+        {"id": "x", "file": "/f"},
+        {"id": "e", "text": "text", "variable": "E"},
+    ]
     [warning] = found.warnings
     assert warning.startswith("services.web.build.secrets[1].mode has no effect here")
     with pytest.raises(KeyUnsupported, match="environment variable E is not set"):
