@@ -24,7 +24,7 @@ def request(spec: BuildSpec, platform: Platform | None) -> Request:
     seconds = epoch(spec)
     return Request(
         target=spec.get("target") or "",
-        args=dict(spec.get("args") or {}),
+        args=args(spec),
         labels=dict(spec.get("labels") or {}),
         platform=platform,
         network=network,
@@ -35,9 +35,19 @@ def request(spec: BuildSpec, platform: Platform | None) -> Request:
     )
 
 
+def args(spec: BuildSpec) -> dict[str, str]:
+    """The build arguments that are given."""
+    return dict(spec.get("args") or {})
+
+
+def index(spec: BuildSpec) -> bool:
+    """Whether an image for one platform is to go out as an index, too."""
+    return args(spec).get("BUILDKIT_MULTI_PLATFORM", "") in ("1", "true")
+
+
 def epoch(spec: BuildSpec) -> int | None:
     """SOURCE_DATE_EPOCH in seconds; None when it is not given. InvalidArgument."""
-    text = (spec.get("args") or {}).get("SOURCE_DATE_EPOCH", "")
+    text = args(spec).get("SOURCE_DATE_EPOCH", "")
     if not text:
         return None
     if not text.isdigit():
@@ -53,10 +63,9 @@ def platforms(spec: BuildSpec) -> list[Platform]:
 def settings(spec: BuildSpec) -> Settings:
     """What RUN steps are given."""
     granted = spec.get("entitlements") or []
-    args = spec.get("args") or {}
     return Settings(
         extra_hosts=tuple(spec.get("extra_hosts") or ()),
-        hostname=args.get("BUILDKIT_SANDBOX_HOSTNAME") or HOSTNAME,
+        hostname=args(spec).get("BUILDKIT_SANDBOX_HOSTNAME") or HOSTNAME,
         shm_size=spec.get("shm_size") or 0,
         ulimits=dict(spec.get("ulimits") or {}),
         limits=spec.get("limits") or {},

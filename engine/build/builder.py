@@ -10,11 +10,12 @@ from engine.build.bringing import Bringer
 from engine.build.cachekey import Surroundings
 from engine.build.caches import Caches
 from engine.build.commit import Committer
+from engine.build.jobs import Outcome
 from engine.build.lexer import DockerfileError
 from engine.build.plan import Planner
 from engine.build.platforms import Platform, native, runs_here
 from engine.build.reporting import Reporter
-from engine.build.solver import Canceled, Outcome, Solver
+from engine.build.solver import Canceled, Solver
 from engine.build.sources import Sources
 from engine.build.steps import RunStep, StagePlan
 from engine.build.workshop import Workshop
@@ -45,7 +46,7 @@ def build(spec: BuildSpec, sink: BuildSink) -> ImageInfo:
         with locks.shared(STORE_LOCK):
             for part in parts:
                 part.plan()  # what cannot be done for one platform is not begun for another
-            if len(parts) == 1:
+            if len(parts) == 1 and not asked.index(spec):
                 return parts[0].run(names)
             return finishing.gather([part.run([]) for part in parts], names)
     except OSError as err:
@@ -141,7 +142,7 @@ class _Build:
     def _planned(self, *, everything: bool = False) -> tuple[Planner, list[StagePlan]]:
         try:
             planner = Planner(
-                parse.parse(self._file.text),
+                parse.parse(self._file.text, asked.args(self._spec).get("BUILDKIT_SYNTAX", "")),
                 asked.request(self._spec, self._platform),
                 resolve=self._sources.config,
                 ignored=self._sources.ignored,

@@ -6,7 +6,7 @@ from typing import Any
 
 from engine import images
 from engine.build.commit import Committer, document, record
-from engine.build.solver import Outcome
+from engine.build.jobs import Outcome
 from engine.build.sources import Image, Sources
 from engine.build.steps import StagePlan
 from engine.image import platform as platforms

@@ -21,10 +21,11 @@ _FRONTENDS = re.compile(
 )
 
 
-def parse(text: str) -> Dockerfile:
-    """The stages of a Dockerfile; DockerfileError, Unsupported for a frontend that is not this one."""
+def parse(text: str, frontend: str = "") -> Dockerfile:
+    """The stages of a Dockerfile, which ``frontend`` (else its own directive) says who is to read. DockerfileError,
+    Unsupported for a frontend that is not this one."""
     source = lexer.read(text)
-    frontend = source.directives.get("syntax", "").split(" ")[0]
+    frontend = (frontend or source.directives.get("syntax", "")).split(" ")[0]
     if frontend and not _FRONTENDS.fullmatch(frontend):
         raise Unsupported(
             f"# syntax={frontend}: only docker/dockerfile is built in, other frontends cannot be run"

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from engine.build import cachekey, faults, store
 from engine.build.cachekey import Surroundings
 from engine.build.instructions import Place
+from engine.build.jobs import Job, Outcome
 from engine.build.reading import Reader
 from engine.build.sources import Image, Sources
 from engine.build.stack import Stack
@@ -21,7 +22,7 @@ from engine.build.steps import CopyStep, Origin, RunStep, StagePlan, Step
 from engine.build.store import Draft, Entry
 from engine.build.workshop import Workshop
 from schemas.errors import EngineError, Failed
-from schemas.typed import NamedTuple, Protocol
+from schemas.typed import Protocol
 
 Report = Callable[..., None]
 
@@ -33,16 +34,6 @@ class Elsewhere(Protocol):
 
 
 _NOWHERE = Place(0, 0, "", "")
-
-
-class Outcome(NamedTuple):
-    """A stage so far: ``chain`` are its snapshots above the image it began with, top first; ``times`` when each was made,
-    lowest first."""
-
-    stack: Stack
-    content: str
-    chain: tuple[str, ...] = ()
-    times: tuple[float, ...] = ()
 
 
 class Canceled(Failed):
@@ -71,7 +62,7 @@ class Solver:
         self._elsewhere = elsewhere
         self.reader = Reader(sources, lambda number: self.stage(number).stack)
         self._workshop = workshop
-        self._jobs: dict[int, _Job] = {}
+        self._jobs: dict[int, Job] = {}
         self._lock = threading.RLock()
         self._definitions: dict[int, list[str]] = {}
         self._stop = threading.Event()
@@ -164,11 +155,11 @@ class Solver:
 
     # stages -------------------------------------------------------------------------------------
 
-    def _begin(self, number: int) -> _Job:
+    def _begin(self, number: int) -> Job:
         with self._lock:
             job = self._jobs.get(number)
             if job is None:
-                job = self._jobs[number] = _Job(
+                job = self._jobs[number] = Job(
                     lambda: self._solve(self._plans[number]),
                     failed=self.cancel,  # who waits for another stage would only hear of it later
                 )
@@ -361,34 +352,3 @@ def _needed(step: Step) -> list[int]:
     if isinstance(step, RunStep):
         return [item.origin.stage for item in step.mounts if item.origin.kind == "stage"]
     return []
-
-
-class _Job:
-    """Work in a thread of its own, with a result that several may wait for."""
-
-    def __init__(self, work: Callable[[], Outcome], *, failed: Callable[[], None]) -> None:
-        self._work = work
-        self._failed = failed
-        self._thread = threading.Thread(target=self._run, name="build-stage", daemon=True)
-        self._result: Outcome | None = None
-        self.error: BaseException | None = None
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def join(self) -> None:
-        self._thread.join()
-
-    def wait(self) -> Outcome:
-        self._thread.join()
-        if self.error is not None:
-            raise self.error
-        assert self._result is not None
-        return self._result
-
-    def _run(self) -> None:
-        try:
-            self._result = self._work()
-        except BaseException as err:  # noqa: BLE001 - raised again by who waits
-            self.error = err
-            self._failed()

@@ -99,6 +99,10 @@ def test_a_name_that_is_given_to_another_image_is_an_index_no_more(
         build(based, tmp_path / "x", CROSS, tags=[name], platforms=[OURS])
         based.push(name, sink=lambda _: None)
         assert "manifests" not in inspected(name, "--raw")
+        args = {"BUILDKIT_MULTI_PLATFORM": "1"}
+        build(based, tmp_path / "x", CROSS, tags=[name], platforms=[OURS], args=args)
+        based.push(name, sink=lambda _: None)
+        assert len(inspected(name, "--raw")["manifests"]) == 1
 
 
 def test_what_cannot_run_here_is_told_before_anything_is_built(
@@ -108,6 +112,8 @@ def test_what_cannot_run_here_is_told_before_anything_is_built(
     with pytest.raises(Unsupported, match=r"RUN in a stage for linux/s390x: this machine is linux/"):  # fmt: skip
         build(based, tmp_path / "x", text, tags=["x:1"], platforms=[OURS, "linux/s390x"])
     assert based.image("x:1") is None
+    with pytest.raises(Unsupported, match="other frontends cannot be run"):
+        build(based, tmp_path / "x", CROSS, args={"BUILDKIT_SYNTAX": "example.com/other:1"})
     to = [{"type": "registry", "ref": "127.0.0.1:1/x"}]
     with pytest.raises(EngineError, match="several platforms"):
         build(based, tmp_path / "x", CROSS, tags=["x:1"], cache_to=to)

@@ -11,7 +11,8 @@ from schemas.building import BuildSpec
 if TYPE_CHECKING:
     from engine.build.caches.exports import Exports
     from engine.build.commit import Committer
-    from engine.build.solver import Outcome, Solver
+    from engine.build.jobs import Outcome
+    from engine.build.solver import Solver
     from engine.build.store import Entry
 
 INLINE_ARGUMENT = "BUILDKIT_INLINE_CACHE"  # as people asked for it before cache_to

@@ -12,8 +12,9 @@ from engine.build.caches import place as places
 from engine.build.caches.document import Contents, Record
 from engine.build.caches.place import CachePlace
 from engine.build.commit import Committer
+from engine.build.jobs import Outcome
 from engine.build.reporting import Reporter
-from engine.build.solver import Outcome, Solver
+from engine.build.solver import Solver
 from engine.build.store import Entry
 from engine.image import digest as digests
 from engine.image import reference
