@@ -36,27 +36,26 @@ def explained_text(explained: Explained, *, colour: bool) -> str:
     from compose.render.colour import paint
 
     plan = explained.plan
-    text = "".join(f"   {line}\n" for line in map(_supplied, explained.supplies))
+    lines = [f"   {line}" for line in map(_supplied, explained.supplies)]
     if not plan.steps:
         head = "Nothing to do" if not explained.work else "Nothing to do but this"
-        return f"{text}{head}: project {explained.project} is as its files want it.\n"
+        lines.append(f"{head}: project {explained.project} is as its files want it.\n")
+        return "\n".join(lines)
     rows = [(str(step.id), _mark(step), _verb(step), _object(step)) for step in plan.steps]
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    indent = " " * (widths[0] + 5)
     for step, row in zip(plan.steps, rows, strict=True):
-        number, mark, verb, subject = (
-            cell.rjust(width) if not column else cell.ljust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        )
-        line = f"{mark} {verb}  {subject}"
+        number, mark, verb, subject = row
+        line = f"{mark} {verb:<{widths[2]}}  {subject:<{widths[3]}}"
         after = f"  (after {','.join(map(str, step.after))})" if step.after else ""
-        text += f"{number} {paint(_COLOURS[row[1]], line) if colour else line}  {step.cause}"
-        text += (paint("2", after) if colour and after else after) + "\n"
-        indent = " " * (widths[0] + widths[1] + 4)
-        text += "".join(
-            f"{indent}{_changed(change, colour=colour)}\n"
+        if colour:
+            line, after = paint(_COLOURS[mark], line), paint("2", after) if after else ""
+        lines.append(f"{number:>{widths[0]}} {line}  {step.cause}{after}")
+        lines += [
+            f"{indent}{_changed(change, colour=colour)}"
             for change in explained.changes.get(step.id, ())
-        )
-    return f"{text}\n{_sum(plan)}\n"
+        ]
+    return "\n".join((*lines, "", _sum(plan), ""))
 
 
 def explained_json(explained: Explained) -> str:
