@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 from engine.kernel import caps as capabilities
-from engine.kernel import pty
 from engine.runtime import birth, messages
 from engine.runtime.bundle import Bundle, load_filter
 from engine.runtime.loop import Loop
@@ -58,6 +57,7 @@ class Processes:
             tty=tty,
             console=False,
             init=False,
+            size=(int(spec.get("rows") or 0), int(spec.get("columns") or 0)),
         )
 
     def start(
@@ -129,13 +129,12 @@ class Exec:
             own, stdio = [stdin, stdout, stderr], (stdin, stdout, stderr)
             self._given = (stdin_end, out_end, err_end)
             self._keep(out_end, err_end)
-        size = (int(spec.get("rows") or 0), int(spec.get("columns") or 0))
         try:
             processes.start(
                 leader,
                 program,
                 stdio,
-                running=lambda pid, terminal: self._running(pid, terminal, size),
+                running=lambda pid, terminal: self._running(pid, terminal),
                 failed=self._failed,
                 ended=self._over,
             )
@@ -145,12 +144,10 @@ class Exec:
             for fd in own:
                 os.close(fd)
 
-    def _running(self, pid: int, terminal: int, size: tuple[int, int]) -> None:
+    def _running(self, pid: int, terminal: int) -> None:
         if terminal >= 0:
             self._given = (terminal,)
             self._keep(terminal)
-            if all(size):
-                pty.set_size(terminal, *size)
         self._send({"pid": pid, "tty": terminal >= 0}, self._given)
         self._close_given()
 

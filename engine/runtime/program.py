@@ -45,6 +45,7 @@ class Program(NamedTuple):
     tty: bool
     console: bool  # the terminal is the container's /dev/console, too
     init: bool  # a process of ours stays as its parent and reaps
+    size: tuple[int, int] = (0, 0)  # rows and columns of the terminal, set before the program can look
 
 
 def confined(sync: messages.Socket, life: Callable[[], None]) -> NoReturn:
@@ -135,6 +136,8 @@ def _terminal(program: Program, sync: messages.Socket, uid: int) -> None:
     """A new terminal of the container as ours; its master goes to the shim."""
     master, path = pty.open_pty(None)
     slave = pty.open_peer(master)
+    if all(program.size):
+        pty.set_size(master, *program.size)
     os.fchown(slave, uid, -1)
     pty.make_controlling(slave)
     for fd in (0, 1, 2):
