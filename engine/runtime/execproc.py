@@ -134,7 +134,7 @@ class Exec:
                 leader,
                 program,
                 stdio,
-                running=lambda pid, terminal: self._running(pid, terminal),
+                running=self._running,
                 failed=self._failed,
                 ended=self._over,
             )
