@@ -207,7 +207,8 @@ def _namespace(name: str, here: str, there: str, other: dict[str, str]) -> bool:
 
 
 def _process(name: str, here: str, there: str, other: dict[str, str]) -> bool:
-    return True
+    """A container inherits how nice its command was; only a better priority than Docker's is more."""
+    return name != "nice" or int(here) < int(there)
 
 
 _WEAKER: dict[str, Callable[[str, str, str, dict[str, str]], bool]] = {
