@@ -57,3 +57,8 @@ class Project(NamedTuple):
         """The resources of a top-level section (networks, volumes, secrets, configs, models) by key."""
         found: dict[str, dict[str, Any]] = self.tree.get(name) or {}
         return found
+
+
+def has_providers(project: Project) -> bool:
+    """Whether other programs provide some of the services."""
+    return any(body.get("provider") for body in project.services.values())

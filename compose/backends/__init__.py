@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from schemas.errors import UsageError
+from schemas.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from compose.backends.swarm.admin import Swarm

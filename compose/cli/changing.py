@@ -15,7 +15,7 @@ from compose.plan.actions import (
     RenameContainer,
     StopContainer,
 )
-from compose.project import Project
+from compose.project import Project, has_providers
 from schemas.records import Progress
 
 if TYPE_CHECKING:
@@ -73,12 +73,11 @@ def tell_providers(
     command: Literal["down", "stop"],
 ) -> None:
     """Have the programs that provide services take them down, or stop them: those named, all without names. Failed."""
-    from compose.ops.provided import has_providers, part
-
     if project is None or context.options.dry_run or not has_providers(project):
         return
     from compose.cli.places import where
     from compose.ops import providers
+    from compose.ops.provided import part
 
     for provider in reversed(part(project, services, where(context), no_deps=True).providers):
         providers.run(provider, project.name, command, project.environment, context.reporter)

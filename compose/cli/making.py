@@ -10,7 +10,7 @@ from compose.ops.faults import refuse
 from compose.ops.images import check_pull
 from compose.ops.up import Prepared, Wish, prepare
 from compose.plan.options import Recreate, UpOptions
-from compose.project import Project
+from compose.project import Project, has_providers
 from schemas.errors import UsageError
 from schemas.records import ImageInfo
 
@@ -115,10 +115,9 @@ def with_providers(
     context: Context, project: Project, wish: Wish, *, run: bool = True
 ) -> tuple[Project, Wish]:
     """The project with what other programs provide, and without their services; in a dry run they are not run."""
-    from compose.ops.provided import bring_up, has_providers, part
-
     if not has_providers(project):
         return project, wish
+    from compose.ops.provided import bring_up, part
     from compose.ops.up import want
     from compose.render.text import warn
 

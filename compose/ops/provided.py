@@ -22,10 +22,6 @@ class Parted(NamedTuple):
     services: tuple[str, ...] | None
 
 
-def has_providers(project: Project) -> bool:
-    return any(body.get("provider") for body in project.services.values())
-
-
 def part(
     project: Project, services: tuple[str, ...], where: Where, *, no_deps: bool = False
 ) -> Parted:

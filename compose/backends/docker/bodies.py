@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from math import ceil
-from typing import Any
 
 from compose.backends.docker import mounts, resources
 from schemas import labels
 from schemas.errors import InvalidArgument, Unsupported
 from schemas.specs import ContainerSpec, Endpoint, ExecSpec, Healthcheck, NetworkSpec, Port
+from schemas.typed import Any
 
 Version = tuple[int, ...]
 Body = dict[str, Any]

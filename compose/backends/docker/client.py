@@ -6,12 +6,12 @@ import os
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from compose.backends.docker import place as places
 from compose.backends.docker.errors import error_for
 from compose.backends.docker.wire import Wire
 from schemas.errors import EngineError, Failed, Unavailable, Unsupported
+from schemas.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from docker import APIClient

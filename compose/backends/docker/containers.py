@@ -6,7 +6,6 @@ import io
 import json
 import time
 from math import ceil
-from typing import Any
 
 from compose.backends.docker import bodies, errors, mounts, records, refusals, respec
 from compose.backends.docker.client import Client
@@ -14,6 +13,7 @@ from compose.backends.docker.wire import quote, target
 from schemas.errors import Conflict, EngineError, Failed, InvalidArgument, NotFound
 from schemas.records import ContainerInfo, Exit
 from schemas.specs import ContainerSpec, Endpoint
+from schemas.typed import Any
 
 ACTIVE = ("running", "paused", "restarting")
 _LOOK_EVERY = 0.1  # seconds; health changes by whole ones

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from compose.backends.docker import containers
 from compose.backends.docker.client import Client
+from schemas.typed import TYPE_CHECKING
 from schemas.usage import KINDS
 
 if TYPE_CHECKING:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from schemas.errors import InvalidArgument, Unsupported
 from schemas.specs import ContainerSpec, FileMount, Mount
+from schemas.typed import Any
 
 Body = dict[str, Any]
 SUBPATH = (1, 45)

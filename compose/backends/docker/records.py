@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from compose.backends.docker.times import seconds
 from schemas import labels
@@ -18,6 +17,7 @@ from schemas.records import (
     PortBinding,
     VolumeInfo,
 )
+from schemas.typed import Any
 
 Json = Mapping[str, Any]
 _ANONYMOUS = 64  # hex digits that name a volume nobody named

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from schemas.specs import ContainerSpec
+from schemas.typed import Any
 
 _SAME = {
     "cpu_shares": "CpuShares",

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from compose.backends.docker.bodies import SAME
 from compose.backends.docker.resources import _SAME
 from schemas import labels
 from schemas.specs import BindOptions, ContainerSpec, Endpoint, Healthcheck, Mount, Port
+from schemas.typed import Any
 
 _NANO = 10**9
 

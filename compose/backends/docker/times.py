@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from calendar import timegm
 from time import gmtime, strftime
 
 
@@ -14,21 +13,22 @@ def seconds(text: str) -> float:
 
 
 def _whole(text: str) -> int:
-    moment = timegm(
-        (
-            int(text[0:4]),
-            int(text[5:7]),
-            int(text[8:10]),
-            int(text[11:13]),
-            int(text[14:16]),
-            int(text[17:19]),
-        )
-    )
+    hours = days(int(text[0:4]), int(text[5:7]), int(text[8:10])) * 24 + int(text[11:13])
+    moment = (hours * 60 + int(text[14:16])) * 60 + int(text[17:19])
     zone = text[19:].lstrip(".0123456789")
     if zone in ("", "Z"):
         return moment
     sign = -1 if zone[0] == "+" else 1
     return moment + sign * (int(zone[1:3]) * 3600 + int(zone[4:6]) * 60)
+
+
+def days(year: int, month: int, day: int) -> int:
+    """Days since 1970 of a date (``calendar`` has the same, and loads ``datetime`` for it)."""
+    # Years begin in March: so February, with its odd length, comes last.
+    year, month = (year, month - 3) if month > 2 else (year - 1, month + 9)
+    return (
+        year * 365 + year // 4 - year // 100 + year // 400 + (month * 153 + 2) // 5 + day - 719469
+    )
 
 
 def _fraction(text: str) -> float:

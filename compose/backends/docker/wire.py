@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from compose.backends.docker.dial import dial, unavailable
 from compose.backends.docker.errors import raise_for
 from compose.backends.docker.place import Place
 from schemas.errors import EngineError, Unavailable
-from schemas.typed import TYPE_CHECKING
+from schemas.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import socket

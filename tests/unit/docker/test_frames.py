@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from compose.backends.docker.frames import Frames, Lines, Pieces
-from compose.backends.docker.times import seconds
+from compose.backends.docker.times import days, seconds
 from schemas.records import LogLine
 
 
@@ -66,3 +68,8 @@ def test_lines_of_a_terminal_are_whole_before_they_are_told() -> None:
 )
 def test_timestamps_are_seconds(text: str, moment: float) -> None:
     assert seconds(text) == moment
+
+
+@given(st.datetimes())
+def test_days_are_those_of_the_calendar(moment: datetime) -> None:
+    assert days(moment.year, moment.month, moment.day) == moment.toordinal() - 719163

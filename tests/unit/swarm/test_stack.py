@@ -205,7 +205,9 @@ def test_whatever_is_honoured_reaches_the_spec() -> None:
     honoured = {
         path.removeprefix("services.*.")
         for path, support in table.items()
-        if path.startswith("services.*.") and path.count(".") == 2 and support.level != "unsupported"
+        if path.startswith("services.*.")
+        and path.count(".") == 2
+        and support.level != "unsupported"
     }
     assert honoured - ELSEWHERE == set(SAMPLES)
     rest = "networks: {net: {}}\nvolumes: {data: {}}\nconfigs: {conf: {content: a}}\nsecrets: {sec: {environment: KEY}}\n"
