@@ -28,8 +28,15 @@ def chunks(data: bytes, size: int = 100_000) -> Iterator[bytes]:
 
 
 def children() -> list[int]:
-    text = Path(f"/proc/self/task/{os.getpid()}/children").read_text()
-    return [int(word) for word in text.split()]
+    """The processes that unpack for us."""
+    found = []
+    for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split():
+        try:
+            if b"engine.snapshot.unpacking" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                found.append(int(pid))
+        except OSError:
+            continue  # it has ended
+    return found
 
 
 def left(root: Path) -> list[str]:
