@@ -20,6 +20,7 @@ from tests.e2e import exceptions, machines
 from tests.support import isolation
 from tests.support.eventually import eventually
 
+_IDLE = 25  # looks, half a second, without any use of the processor
 HERE = Path(__file__).parent
 COMMAND = Path(sys.executable).parent / "pycompose"
 
@@ -184,11 +185,17 @@ def wait_for_output(process: subprocess.Popen[str], text: str, *, within: float 
 
 
 def wait_for_following(process: subprocess.Popen[str], count: int = 1) -> None:
-    """Wait until a running command watches for files to change: it has begun to follow ``count`` things at least."""
+    """Wait until a running command has begun to follow ``count`` things at least: it watches for files to change, or is
+    connected to a daemon and does nothing but listen."""
+    used: list[str] = []
+    remote = b"PYCOMPOSE_ENGINE=docker" in Path(f"/proc/{process.pid}/environ").read_bytes()
 
     def follows() -> bool:
         directory = f"/proc/{process.pid}/fd"
         links = [os.readlink(f"{directory}/{fd}") for fd in os.listdir(directory)]
-        return links.count("anon_inode:inotify") >= count
+        used.append(" ".join(Path(f"/proc/{process.pid}/stat").read_text().split()[13:15]))
+        listens = len(used) > _IDLE and len(set(used[-_IDLE:])) == 1
+        connected = remote and any(link.startswith("socket:") for link in links)
+        return links.count("anon_inode:inotify") >= count or (connected and listens)
 
     eventually(follows)
