@@ -5,7 +5,7 @@ Each check notes all its faults, so that a person sees every independent mistake
 
 from __future__ import annotations
 
-from compose.loader.faults import Fault
+from compose.loader.faults import Fault, meant
 from compose.loader.normalize import device_requests
 from compose.text import MAX_INTEGER, parse_bytes
 from schemas.typed import TYPE_CHECKING
@@ -166,10 +166,8 @@ def _references(
     def undefined(kind: str, key: tuple[str | int, ...], what: Any, section: str) -> None:
         known = tree.get(section) or ()
         if what not in known:
-            from compose.loader.nearest import suggestion
-
             said = f'service "{name}" refers to undefined {kind} {what}'
-            faults.append(Fault((*path, *key), said + suggestion(what, known)))
+            faults.append(Fault((*path, *key), said, hint=meant(what, known)))
 
     for network in body.get("networks") or ():
         undefined("network", ("networks", network), network, "networks")
@@ -191,11 +189,10 @@ def _references(
         text = f'service "{name}" depends on undefined service "{wanted}"'
         if wanted in disabled:
             text += " (it exists, but none of its profiles is active)"
-        else:
-            from compose.loader.nearest import suggestion
-
-            text += suggestion(wanted, (other for other in active if other != name))
-        faults.append(Fault((*path, "depends_on", wanted), text))
+            faults.append(Fault((*path, "depends_on", wanted), text))
+            continue
+        others = (other for other in active if other != name)
+        faults.append(Fault((*path, "depends_on", wanted), text, hint=meant(wanted, others)))
 
 
 def _modes(name: str, body: dict[str, Any], active: dict[str, Any], faults: list[Fault]) -> None:

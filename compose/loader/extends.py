@@ -6,7 +6,7 @@ import os
 
 from compose.loader import reset
 from compose.loader.canonical import canonical
-from compose.loader.faults import Fault
+from compose.loader.faults import Fault, meant
 from compose.loader.marks import Map
 from compose.loader.merge import merge_service
 from compose.paths import KeyPath
@@ -75,11 +75,9 @@ def _extended(name: str, place: _Place, files: Files, trail: _Trail) -> Any:
     base_place = place if where is None else _from_file(name, where, place, files, path)
     if wanted not in base_place.services:
         text = f'cannot extend service "{name}" in {place.file}: service "{wanted}" not found'
-        from compose.loader.nearest import suggestion
-
         text = text if where is None else f"{text} in {where}"
-        others = (other for other in base_place.services if other != name)
-        raise Fault(path, text + suggestion(wanted, others))
+        others = [other for other in base_place.services if other != name]
+        raise Fault(path, text, hint=meant(wanted, others))
     try:
         base = _extended(wanted, base_place, files, (*trail, step))
     except (Fault, _Broken):

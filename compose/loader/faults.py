@@ -12,7 +12,7 @@ from schemas.errors import ComposeFileError, FileMissing
 from schemas.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import Any, NoReturn
 
 _MOST_LINES = 50  # of one report; nobody reads further
@@ -25,7 +25,8 @@ class Fault(Exception):
     """Something wrong at a key path, before its position is known.
 
     ``at`` is the packed position, where the phase that found it has changed the list that held it. ``harmless``: what is
-    said is left out of the model, as in the reference, which is worth a warning.
+    said is left out of the model, as in the reference, which is worth a warning. ``hint`` ends the message; it is asked
+    only when the message is shown, since there may be thousands.
     """
 
     def __init__(
@@ -36,6 +37,7 @@ class Fault(Exception):
         missing: bool = False,
         at: int | None = None,
         harmless: bool = False,
+        hint: Callable[[], str] | None = None,
     ) -> None:
         super().__init__(message)
         self.path = path
@@ -43,6 +45,18 @@ class Fault(Exception):
         self.missing = missing
         self.at = at
         self.harmless = harmless
+        self.hint = hint
+
+
+def meant(word: object, names: Iterable[str], otherwise: str = "") -> Callable[[], str]:
+    """A hint: the name that was probably meant, or what to say where none resembles the word."""
+
+    def hint() -> str:
+        from compose.loader.nearest import suggestion
+
+        return suggestion(word, names) or otherwise
+
+    return hint
 
 
 class Problems:
@@ -56,6 +70,7 @@ class Problems:
         self._damaged: set[KeyPath] = set()
         self._said: set[tuple[Any, ...]] = set()
         self._lines: dict[str, list[str]] = {}
+        self._hints: dict[int, Callable[[], str]] = {}  # by the error's identity
 
     @property
     def beyond_sense(self) -> bool:
@@ -72,7 +87,7 @@ class Problems:
         if consequences:
             faults = [fault for fault in faults if not self._follows(fault.path)]
         for fault in faults[:_MOST_FAULTS]:
-            self._add(self._located(fault, root, file), fault.message)
+            self._add(fault, self._located(fault, root, file))
         self._damaged.update(fault.path[:3] for fault in faults)
         if not consequences:
             paths = {fault.path for fault in faults if fault.at is None}
@@ -85,11 +100,12 @@ class Problems:
 
     def warning(self, fault: Fault, root: Any, file: str) -> str:
         """What to say about a harmless fault."""
-        return self._located(fault, root, file).message
+        said = self._located(fault, root, file).message
+        return said + fault.hint() if fault.hint else said
 
     def stop(self, fault: Fault, root: Any, file: str) -> NoReturn:
         """Raise the error for this fault and all that were noted before."""
-        self._add(self._located(fault, root, file), fault.message)
+        self._add(fault, self._located(fault, root, file))
         self.finish()
         raise AssertionError
 
@@ -112,12 +128,14 @@ class Problems:
             "\n".join(lines), file=first.file, line=first.line, column=first.column, path=first.path
         )
 
-    def _add(self, error: ComposeFileError, message: str) -> None:
-        """Keep an error; what several services inherit is said once."""
-        key = (error.file, error.line, error.column, message)
+    def _add(self, fault: Fault, error: ComposeFileError) -> None:
+        """Keep a fault's error; what several services inherit is said once."""
+        key = (error.file, error.line, error.column, fault.message)
         if error.line is None or key not in self._said:
             self._said.add(key)
             self.errors.append(error)
+            if fault.hint is not None:
+                self._hints[id(error)] = fault.hint
 
     def _follows(self, path: KeyPath) -> bool:
         """Whether a fault may be a consequence: of the same attribute, or of the service as a whole."""
@@ -148,7 +166,9 @@ class Problems:
         file = error.file or ""
         if file not in self._lines:
             self._lines[file] = (self.source(file) or b"").decode("utf-8", "replace").splitlines()
-        return f"{error.message}{excerpt(self._lines[file], error.line or 0, error.column or 1)}"
+        hint = self._hints.get(id(error))
+        said = error.message + hint() if hint else error.message
+        return f"{said}{excerpt(self._lines[file], error.line or 0, error.column or 1)}"
 
 
 def excerpt(lines: list[str], line: int, column: int) -> str:

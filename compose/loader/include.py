@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from compose.loader.faults import Fault
+from compose.loader.faults import Fault, meant
 from compose.loader.marks import Map, position_of
 from compose.paths import KeyPath
 from schemas.typed import TYPE_CHECKING
@@ -43,10 +43,9 @@ def _warn_of_unknown(entry: Any, path: KeyPath, tree: Map, files: Files) -> None
     """Keys that the reference passes over."""
     for key in entry if isinstance(entry, dict) else ():
         if key not in _KEYS and not key.startswith("x-"):
-            from compose.loader.nearest import suggestion
-
-            text = f"additional property {key} is ignored{suggestion(key, _KEYS)}"
-            files.note([Fault((*path, key), text, harmless=True)], tree)
+            text = f"additional property {key} is ignored"
+            fault = Fault((*path, key), text, harmless=True, hint=meant(key, _KEYS))
+            files.note([fault], tree)
 
 
 def _strings(value: Any) -> list[str]:

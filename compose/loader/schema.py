@@ -6,7 +6,7 @@ from whose models the file is generated, would cost more than the whole rest of 
 
 from __future__ import annotations
 
-from compose.loader.faults import Fault
+from compose.loader.faults import Fault, meant
 from compose.loader.schema_nodes import Node, root
 from compose.paths import KeyPath
 from schemas.typed import TYPE_CHECKING
@@ -127,11 +127,9 @@ def _object(value: Any, node: Node, link: _Link, faults: list[Fault], lenient: b
     for key, item in value.items():
         below = expected[key]
         if below is None:
-            from compose.loader.nearest import suggestion
-
-            meant = suggestion(key, expected.properties) or (_misplaced(item) if not link else "")
-            said = f"additional property {key} is not allowed{meant}"
-            faults.append(_fault((link, key), said))
+            fault = _fault((link, key), f"additional property {key} is not allowed")
+            fault.hint = meant(key, expected.properties, "" if link else _misplaced(item))
+            faults.append(fault)
         elif type(item) not in below.fine:
             _check(item, below, (link, key), faults, lenient)
     if node.required:

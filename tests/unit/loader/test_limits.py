@@ -72,3 +72,18 @@ def test_services_that_extend_each_other_for_ever_come_to_an_end(tmp_path: Path)
 def test_a_thousand_wrong_keys_are_no_reason_to_think_long(tmp_path: Path) -> None:
     keys = ", ".join(f"{'q' * 60}{number}: 1" for number in range(1000))
     assert "and 950 more" in refusal(tmp_path, f"services: {{s: {{image: i, {keys}}}}}\n")
+
+
+def test_names_are_suggested_for_what_is_shown_only(tmp_path: Path) -> None:
+    """Looking for the nearest of many names takes a millisecond: not for each of thousands of mistakes."""
+    from tests.fuzz.deadline import deadline
+
+    services = "".join(
+        f"  svc{i}: {{image: i, imagee: i, networks: [nt{i}], depends_on: [scv{i}]}}\n"
+        for i in range(1500)
+    )
+    networks = "".join(f"  net{i}: \n" for i in range(1500))
+    with deadline(cpu=10):
+        said = refusal(tmp_path, f"services:\n{services}networks:\n{networks}")
+    assert said.splitlines()[0].endswith("did you mean `image`?")
+    assert "more" in said.splitlines()[-1]
