@@ -16,6 +16,7 @@ REASONS: dict[str, dict[str, str]] = {
         "test_endurance": "about the local engine's state directories",
         "test_interrupted::test_a_killed_shim_is_replaced_by_the_next_command": _SHIMS,
         "test_interrupted::test_shims_killed_while_containers_start_leave_nothing": _SHIMS,
+        "test_build_interrupted": "about what a killed build leaves in the local engine's store",
         "test_samples": _HOST,
         "test_image::test_images_are_listed_filtered_and_formatted": _HOST,
         "test_image::test_prune_asks_and_spares_what_is_named_or_used": _HOST,
@@ -32,6 +33,8 @@ REASONS: dict[str, dict[str, str]] = {
         "test_commit_export::test_a_commit_pauses_unless_told_not_to": "a daemon tells of the pause, not of its end",
         "test_up::test_a_host_port_that_is_taken_is_named_before_anything_is_made": "what else than a container holds a port"
         " of its host is known to a daemon alone, and only when the container starts",
+        "test_up::test_what_the_engine_does_not_honour_is_refused_before_anything_is_made": "which devices a daemon has drivers"
+        " for is known to it alone, and only when the container starts",
         "test_up::test_an_image_that_cannot_be_pulled_ends_up_with_its_own_exit_code": _WORDS,
         "test_build::test_flags_of_build_that_cannot_be_obeyed_are_errors": "checks look for base images in their registries,"
         " of which the tests have none",
