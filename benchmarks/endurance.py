@@ -24,8 +24,8 @@ import image
 
 from tests.support import disorder, endurance, isolation
 
-# What a shim may touch for the first time in all the while. One byte a second, or a line, would be more.
-SLACK = 256  # KiB
+# Pages that a shim may touch for the first time in all the while; it holds nothing else for long.
+SLACK = 64  # KiB
 
 
 class Project:
