@@ -290,11 +290,11 @@ def test_a_running_container_keeps_its_port_over_a_recreation(compose: Compose) 
 def test_what_the_engine_does_not_honour_is_refused_before_anything_is_made(
     compose: Compose,
 ) -> None:
-    compose.write("services:\n  a:\n    image: busybox\n    gpus: all\n")
+    compose.write("services:\n  a:\n    image: busybox\n    use_api_socket: true\n")
     done = compose.run("up", "-d")
     assert done.code == 1
     assert "compose.yaml:4" in done.err
-    assert "services.a.gpus" in done.err
+    assert "services.a.use_api_socket" in done.err
     assert compose.states() == {}
 
 
