@@ -90,8 +90,12 @@ class LogStream:
                         if not frame.data:
                             continue
                     yield frame
-                if self._watch is None or not active or self._watch.ended:
+                if self._watch is None or self._watch.ended:
                     return
+                if not active:
+                    if status.read(self._id).state not in status.ACTIVE:
+                        return
+                    continue  # it has been started again meanwhile
                 if not self._watch.wait(_LOOK_EVERY):
                     launcher.adopt_if_lost(self._id)
         finally:

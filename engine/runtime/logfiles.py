@@ -20,7 +20,7 @@ class Files:
     def __init__(self, id: str) -> None:
         self._path = f"{paths.container_dir(id)}/log"
         self._file: BinaryIO | None = None
-        self._own = b""  # what the present file begins with; b"": it was empty when it was opened
+        self._own = b""  # what the present file began with before it was compressed
         self._decoder = Decoder()
 
     def read(self) -> Iterator[Frame]:
@@ -54,7 +54,8 @@ class Files:
                 name = self._following(_names(self._path))
                 if name is None:
                     return False
-                beginning = _beginning(name)
+                # What a compressed file was is written in its header; of another the file itself tells.
+                beginning = _beginning(name) if name.endswith(".gz") else b""
                 file = _open(name)
             except FileNotFoundError:
                 continue
