@@ -31,6 +31,11 @@ def supervisors() -> list[int]:
     return found
 
 
+def is_ours(pid: int) -> bool:
+    """Whether it is a supervisor of the project measured: others may come and go beside it."""
+    return b"memory-s" in Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
 def rollup(pid: int) -> dict[str, int]:
     """smaps_rollup's figures of a process in KiB."""
     figures = {}
@@ -54,7 +59,7 @@ def main() -> int:
             [*pycompose, "-p", "memory", "up", "-d"], cwd=directory, check=True, capture_output=True
         )
         time.sleep(2)
-        ours = [rollup(pid) for pid in supervisors() if pid not in before]
+        ours = [rollup(pid) for pid in supervisors() if pid not in before and is_ours(pid)]
         down = [*pycompose, "-p", "memory", "down", "-t", "0"]
         subprocess.run(down, cwd=directory, check=True, capture_output=True)
     private = [figure["Private_Clean"] + figure["Private_Dirty"] for figure in ours]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable
 from typing import Any
@@ -71,6 +72,8 @@ class Processes:
         ended: Ended,
     ) -> None:
         """Start ``program`` beside ``leader`` (pid, pidfd). ``running`` gets its pid and its terminal (or -1)."""
+        # The launcher has frozen what was there: only what comes from now on is looked at, and not while it only waits.
+        gc.enable()
         child = birth.further(self._load_bundle(), *leader, program, stdio)
         terminal = -1
         state = {"failed": False}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 from typing import NoReturn
 
@@ -22,8 +21,6 @@ def main(id: str, reply: messages.Socket, jobs: messages.Socket, *, adopt: bool)
         shim = Shim(id, reply)
         shim.adopt() if adopt else shim.begin(jobs)
         jobs.close()  # the builders end when nobody can ask them any more
-        # The launcher has frozen what was there: only what comes from now on is looked at, in whoever does anything.
-        gc.enable()
         shim.loop.run()
         code = 0
     except EngineError as err:
