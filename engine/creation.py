@@ -36,10 +36,6 @@ def create(spec: ContainerSpec) -> ContainerInfo:
         raise NotFound(f"No such image: {spec['image']}")
     config: dict[str, object] = image.config.get("config") or {}
     _check_sources(spec)
-    if spec.get("device_requests"):
-        from engine.cdi import injection
-
-        injection(spec["device_requests"])  # what cannot be had is said before anything is made
     id = os.urandom(32).hex()
     row = ContainerRow(
         id,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from engine.network import wishes
-from schemas.errors import InvalidArgument, Unsupported
+from schemas.errors import Conflict, InvalidArgument, NotFound, Unsupported
 from schemas.records import Support
 from schemas.specs import ContainerSpec, NetworkSpec, VolumeSpec
 
@@ -214,6 +214,17 @@ def _security(spec: ContainerSpec) -> None:
             )
 
 
+def _devices(spec: ContainerSpec) -> None:
+    """What cannot be had is said before anything is made."""
+    if spec.get("device_requests"):
+        from engine.cdi import injection
+
+        try:
+            injection(spec["device_requests"])
+        except (NotFound, Conflict) as err:
+            raise InvalidArgument(err.message, hint=err.hint) from err
+
+
 def _platform(spec: ContainerSpec) -> None:
     import os
 
@@ -302,4 +313,5 @@ _CONTAINER_CHECKS: tuple[Callable[[ContainerSpec], None], ...] = (
     _security,
     _logging,
     _storage,
+    _devices,
 )

@@ -119,8 +119,13 @@ CASES = [
     ),
     Case(
         "not honoured yet",
-        f"services:\n  a:\n    {HOST}\n    gpus: all #!\n",
-        r"@.*services\.a\.gpus",
+        f"services:\n  a:\n    {HOST}\n    use_api_socket: true #!\n",
+        r"@.*services\.a\.use_api_socket",
+    ),
+    Case(
+        "a device that is not there",
+        f"services:\n  a: #!\n    {HOST}\n    devices: [vendor.com/class=gone]\n",
+        r"@.*services\.a: CDI device vendor\.com/class=gone",
     ),
     Case(
         "extends of an unknown service",
