@@ -10,7 +10,15 @@ import pytest
 from tests.e2e.malformed import CASES, Case
 from tests.unit.loader.support import project, refusal
 
-NEEDS_AN_ENGINE = frozenset(("missing image", "bad bind source", "port in use", "not honoured yet"))
+NEEDS_AN_ENGINE = frozenset(
+    (
+        "missing image",
+        "bad bind source",
+        "port in use",
+        "not honoured yet",
+        "a device that is not there",
+    )
+)
 FOUND_BY_THE_LOADER = [case for case in CASES if case.name not in NEEDS_AN_ENGINE]
 
 
