@@ -48,7 +48,11 @@ def test_a_network_is_made_shown_and_removed(compose: Compose) -> None:
     table = compose("network", "ls", "-f", "driver=bridge", "-f", "name=own").splitlines()
     assert table == ["NETWORK ID     NAME      DRIVER    SCOPE", line]
     assert compose("network", "ls", "-q", "--no-trunc", "-f", "label=a=b").split() == [id]
-    assert compose("network", "ls", "-q", "-f", "type=builtin").split() == ["host", "none"]
+    builtin = compose("network", "ls", "--format", "{{.Name}}", "-f", "type=builtin").split()
+    assert [name for name in builtin if name != "bridge"] == [
+        "host",
+        "none",
+    ]  # that comes with the first build
     assert compose("network", "rm", "own") == "own\n"
 
 
