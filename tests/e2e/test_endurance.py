@@ -29,7 +29,10 @@ def test_nothing_grows_nothing_is_lost_and_every_exit_is_recorded(
     with _events(compose) as recorded:
         _go_on(compose, state[1])
         names = {f"demo-{service}-1" for service in compose("config", "--services").split()}
-        eventually(lambda: _stopped(recorded) == names)
+        journal = state[0] / "events.jsonl"
+        eventually(
+            lambda: _stopped(recorded) == names or _late(recorded, journal, names), within=30
+        )
     found = {}
     told = list(map(json.loads, recorded.read_text().splitlines()))
     for service in compose("config", "--services").split():
@@ -76,6 +79,13 @@ def _warm(run: Path) -> int:
     return sum(
         len(state["health_log"]) >= health.KEPT or state["restarts"] >= 2 for state in states
     )
+
+
+def _late(events: Path, journal: Path, names: set[str]) -> bool:
+    """Says which stops have not been told of, and whether they were recorded."""
+    missing = names - _stopped(events)
+    lines = [line for line in journal.read_text().splitlines() if '"stop"' in line]
+    raise AssertionError({name: [line for line in lines if name in line] for name in missing})
 
 
 def _stopped(events: Path) -> set[str]:

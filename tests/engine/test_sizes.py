@@ -53,6 +53,7 @@ def test_a_container_writes_no_more_than_its_size(kept: bool, engine: LocalEngin
     assert output(engine, "limited") == ["1", "0"]
     # It is kept from run to run, and is nobody else's.
     engine.restart("limited", timeout=0)
+    eventually(lambda: len(output(engine, "limited")) == 4)
     done = execute(engine, "limited", "sh", "-c", fill("/further", 6))
     assert done.out.strip() == b"1"
     containers.start(engine, "free", "sleep 1000")
