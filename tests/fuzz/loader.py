@@ -64,7 +64,7 @@ def attempt(directory: Path, project: Files) -> str:
     to_json(json_form(first.tree))
     printed = escape_dollars(to_yaml(first.tree))
     (directory / "compose.yaml").write_bytes(printed.encode("utf-8", "surrogateescape"))
-    if any(odd(first.tree) for odd in (_has_odd_key, _counts_no_device, _publishes_port_zero)):
+    if any(odd(first.tree) for odd in _ODD):
         return "accepted"
     second = load(wanted, Evidence())
     again = escape_dollars(to_yaml(second.tree))
@@ -98,6 +98,17 @@ def _publishes_port_zero(tree: Any) -> bool:
     """Whether a port has the target 0: that is printed as nothing, which is refused. In the reference too."""
     services = (tree.get("services") or {}).values()
     return any("target" not in port for body in services for port in body.get("ports") or ())
+
+
+def _names_a_group_twice(tree: Any) -> bool:
+    """Whether a group is given as a number and as a text: they are printed alike, which is refused. In the reference too."""
+    bodies = (tree.get("services") or {}).values()
+    return any(
+        len(set(groups)) < len(groups) for body in bodies if (groups := body.get("group_add"))
+    )
+
+
+_ODD = (_has_odd_key, _counts_no_device, _publishes_port_zero, _names_a_group_twice)
 
 
 def run(seeds: range) -> tuple[Counter[str], list[tuple[int, str]], float]:
