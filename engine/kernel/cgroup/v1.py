@@ -5,6 +5,7 @@ The version 2 tree beside it controls nothing, but its cgroup.kill and cgroup.fr
 
 from __future__ import annotations
 
+import fcntl
 import os
 import time
 
@@ -20,6 +21,7 @@ from schemas.specs import Limits
 _ALWAYS = frozenset({"cpu", "memory", "pids", "cpuacct", "devices", "blkio", "systemd", "unified"})
 _FREEZE_PATIENCE = 5.0
 _RT_PERIOD = 1_000_000  # µs, the kernel's default
+_RT_PATIENCE = 2.0  # seconds
 
 
 class CgroupV1(group.Cgroup):
@@ -35,8 +37,7 @@ class CgroupV1(group.Cgroup):
                 group.make(path)
                 if "cpuset" in name.split(","):
                     self._inherit_cpuset(name)
-        self._allow_realtime(limits)
-        group.apply(self._by_controller(), settings)
+        self._apply(limits, settings)
 
     def update(self, limits: Limits) -> None:
         settings = _settings(limits)
@@ -128,16 +129,34 @@ class CgroupV1(group.Cgroup):
                 if not group.read(f"{path}/{file}").strip():
                     group.write(f"{path}/{file}", group.read(f"{parent}/{file}").strip())
 
-    def _allow_realtime(self, asked: Limits) -> None:
-        """Give the groups above what this one asks for beside its neighbours: nobody can have more than there is above."""
+    def _apply(self, asked: Limits, settings: list[Setting]) -> None:
+        """Write the settings; for real-time limits one container after the other, each with room made for it above."""
         runtime = asked.get("cpu_rt_runtime")
-        if not runtime:
-            return
-        share = runtime / (asked.get("cpu_rt_period") or _RT_PERIOD)
         hierarchy = next((name for name in self._tops if "cpu" in name.split(",")), None)
-        if hierarchy is None:
+        if not runtime or hierarchy is None:
+            group.apply(self._by_controller(), settings)
             return
         path = self._tops[hierarchy]
+        share = runtime / (asked.get("cpu_rt_period") or _RT_PERIOD)
+        top = os.open(f"{path}/{self.place.partition('/')[0]}", os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(top, fcntl.LOCK_EX)
+            deadline = time.monotonic() + _RT_PATIENCE
+            while True:
+                self._allow_realtime(path, share)
+                try:
+                    group.apply(self._by_controller(), settings)
+                    return
+                except Failed:
+                    # A group that was just removed is not seen any more, but counts until the kernel has let go of it.
+                    if time.monotonic() > deadline:
+                        raise
+                    time.sleep(0.02)
+        finally:
+            os.close(top)
+
+    def _allow_realtime(self, path: str, share: float) -> None:
+        """Give the groups above what this one asks for beside its neighbours: nobody can have more than there is above."""
         for name in self.place.split("/")[:-1]:
             path = f"{path}/{name}"
             needed = share + sum(
