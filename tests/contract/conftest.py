@@ -85,5 +85,5 @@ def engine(whole: Engine) -> Iterator[Engine]:
     for volume in whole.volumes():
         whole.remove_volume(volume.name)
     # A daemon starts and ends helpers of its own whenever it likes: links and mounts tell of containers.
-    eventually(lambda: isolation.traces().links <= before.links | {"docker0"}, within=5)
-    eventually(lambda: isolation.traces().mounts <= before.mounts, within=5)
+    eventually(lambda: isolation.traces().links <= before.links | {"docker0"}, within=20)
+    eventually(lambda: isolation.traces().mounts <= before.mounts, within=20)

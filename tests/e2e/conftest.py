@@ -165,7 +165,7 @@ def compose(tmp_path: Path, machine: machines.Machine) -> Iterator[Compose]:
         return not remaining
 
     try:
-        eventually(clean, within=5)
+        eventually(clean, within=20)
     except AssertionError:
         machine.sweep()
         pytest.fail("left behind:\n  " + "\n  ".join(remaining))

@@ -53,7 +53,7 @@ def no_leaks(state: tuple[Path, Path]) -> Iterator[None]:
         return not remaining
 
     try:
-        eventually(clean, within=5)
+        eventually(clean, within=20)
     except AssertionError:
         pytest.fail("left behind:\n  " + "\n  ".join(remaining))
 

@@ -9,7 +9,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def eventually(probe: Callable[[], T], *, within: float = 10.0, every: float = 0.02) -> T:
+def eventually(probe: Callable[[], T], *, within: float = 30.0, every: float = 0.02) -> T:
     """The first true value of ``probe``; AssertionError with its last value or error when there is none in time."""
     deadline = time.monotonic() + within
     while True:

@@ -161,7 +161,7 @@ def fleet(swarm: Swarm) -> Iterator[Stack]:
     yield stack
     stack("down")
     # The nodes remove containers on their own, a moment after their tasks are gone.
-    eventually(lambda: not stack.left_of("fleet"), within=10)
+    eventually(lambda: not stack.left_of("fleet"), within=60)
 
 
 @pytest.fixture

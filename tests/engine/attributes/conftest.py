@@ -59,7 +59,7 @@ def place(tmp_path_factory: pytest.TempPathFactory, private_namespaces: None) ->
         return not left
 
     try:
-        eventually(clean, within=5)
+        eventually(clean, within=20)
     except AssertionError:
         pytest.fail("left behind:\n  " + "\n  ".join(left))
 
