@@ -65,8 +65,10 @@ def _tidy(id: str) -> None:
 
 def _discard(id: str) -> None:
     """Something runs, or ran, that no row tells of: its removal was cut short, or the database is from before."""
-    from engine.runtime import cleaning
+    from engine.runtime import cleaning, owned
 
+    if owned.owner_alive(id):
+        return
     with db.transaction():
         # A creator holds this lock until its row is there, so what has none now will never have one.
         if id in rows.ids():

@@ -20,7 +20,7 @@ from engine.erase import erase
 from engine.image import host
 from engine.kernel import caps, seccomp
 from engine.network import hosts
-from engine.runtime import launcher, masks, messages
+from engine.runtime import launcher, masks, messages, owned
 from schemas.errors import EngineError, Failed, InvalidArgument
 from schemas.specs import FileMount
 from schemas.typed import NamedTuple
@@ -75,7 +75,7 @@ class Runner:
         """Run to the end; Exited for another exit code than 0, EngineError for what kept it from running."""
         self._check(step)
         place = self._pool.take() if step.network == "default" else None
-        id = os.urandom(32).hex()
+        id = owned.new_id()
         directory = paths.runtime_dir(id)
         try:
             bundle = self._bundle(id, step, stack, draft, extra, place)
