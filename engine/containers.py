@@ -76,6 +76,7 @@ def info(row: ContainerRow, places: list[EndpointRow], status: Status | None) ->
         oom_killed=status.oom_killed,
         error=status.error,
         ports=tuple(PortBinding(*port) for port in status.ports),
+        stopping=status.stopping and status.state in ACTIVE,
     )
 
 

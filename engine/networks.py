@@ -54,7 +54,7 @@ def create(spec: NetworkSpec) -> NetworkInfo:
 
 def default() -> NetworkRow:
     """The network of containers that ask for none, made when it is first wanted."""
-    found = rows.find(DEFAULT)
+    found = rows.named(DEFAULT)
     if found is not None:
         return found
     try:
@@ -156,7 +156,7 @@ def _create(spec: NetworkSpec) -> NetworkRow:
     # Routes change without asking us, so they are read before the lock is taken, not under it.
     host = _host_subnets()
     with db.transaction() as database:
-        if rows.find(spec["name"]) is not None:
+        if rows.named(spec["name"]) is not None:
             raise Conflict(f"network with name {spec['name']} already exists")
         plan = planning.plan(id, spec, host, _used(), pools)
         row = NetworkRow(

@@ -23,10 +23,15 @@ if TYPE_CHECKING:
 
 
 def start(reference: str) -> None:
-    """Start the container; a no-op when it runs. StartFailed with the step that failed."""
+    """Start the container, once it has ended if it is being stopped; a no-op when it runs. StartFailed with the step that
+    failed."""
     from engine.runtime import launcher, status
 
     row = rows.get(reference)
+    if status.read(row.id).stopping:
+        from engine import waiting
+
+        waiting.wait_stopped(row.id)
     try:
         # Held until the container runs: of two commands that start it, the second finds it running.
         with locks.on_directory(paths.container_dir(row.id)):

@@ -41,6 +41,11 @@ def wait_healthy(reference: str, *, timeout: float | None = None) -> ContainerIn
     )
 
 
+def wait_stopped(reference: str) -> None:
+    """Block while the container is being stopped."""
+    _until(reference, lambda info: not info.stopping, None)
+
+
 def _until(
     reference: str, done: Callable[[ContainerInfo], bool], timeout: float | None
 ) -> ContainerInfo:

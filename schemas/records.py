@@ -64,6 +64,7 @@ class ContainerInfo(NamedTuple):
     network_mode: str = ""
     mounts: tuple[MountPoint, ...] = ()
     has_healthcheck: bool = False
+    stopping: bool = False  # it still runs, and is made to end: a start waits for that
 
 
 class ImageInfo(NamedTuple):

@@ -89,6 +89,11 @@ def names(desired: Desired, decision: Decision) -> list[str]:
     return [name for _, name in sorted(found)]
 
 
+def must_start(info: ContainerInfo) -> bool:
+    """Whether a container that is to run does not, or will not soon: a command that was killed may have it stopped."""
+    return info.state in ("created", "exited") or info.stopping
+
+
 def temporary_name(old: ContainerInfo, final: str) -> str:
     """What a replacement is called until the old container is gone."""
     return f"{old.id[:12]}_{final}"

@@ -40,11 +40,11 @@ def start_plan(graph: Graph, observed: Observed, options: StartOptions) -> Plan:
         node, found = graph.services[name], observed.containers.get(name, ())
         if not found and node.scale:
             raise UsageError(f'service "{name}" has no container to start')
+        untouched = tuple(info for info in found if info.state in ALIVE and not info.stopping)
         starts = tuple(
-            Start(info.name, (), state_cause(info)) for info in found if info.state not in ALIVE
+            Start(info.name, (), state_cause(info)) for info in found if info not in untouched
         )
         names = tuple(info.name for info in found)
-        untouched = tuple(info for info in found if info.state in ALIVE)
         known = found[0].labels if found else {}
         units[name] = Unit(node.depends_on, names, starts, untouched, known)
     steps = Builder()

@@ -13,7 +13,7 @@ from compose.graph import order
 from compose.observed import Observed
 from compose.plan import resources
 from compose.plan.actions import Plan
-from compose.plan.containers import Decision, decide, names
+from compose.plan.containers import Decision, decide, must_start, names
 from compose.plan.options import Recreate, UpOptions
 from compose.plan.verdict import Parent, Scene, judge
 from schemas.labels import HOOK
@@ -153,7 +153,7 @@ def _rests(decision: Decision, *, start: bool) -> bool:
     if decision.replace or decision.remove or decision.create:
         return False
     return all(
-        kept.name == kept.info.name and not (start and kept.info.state in ("created", "exited"))
+        kept.name == kept.info.name and not (start and must_start(kept.info))
         for kept in decision.keep
     )
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from compose.graph import Dependency
 from compose.plan.actions import RunHooks, RunPreStart, StartContainer, WaitFor
 from compose.plan.builder import Builder
+from compose.plan.containers import must_start
 from compose.translate import hooks
 from schemas import labels
 from schemas.records import ContainerInfo
@@ -109,7 +110,7 @@ def state_cause(info: ContainerInfo) -> str:
     """Why a container that exists is started."""
     if info.state == "exited":
         return f"container has exited ({info.exit_code})"
-    return f"container is {info.state}"
+    return "container is being stopped" if info.stopping else f"container is {info.state}"
 
 
 def start_containers(draft: Draft) -> None:
@@ -127,7 +128,7 @@ def _unit(draft: Draft, name: str) -> Unit:
         after = [id for id in (draft.ready.get(kept.name), stops.get(kept.info.name)) if id]
         if kept.info.name in stops:
             starts.append(Start(kept.name, (*after, *freed), "it was stopped for its dependency"))
-        elif kept.info.state in ("created", "exited"):
+        elif must_start(kept.info):
             starts.append(Start(kept.name, (*after, *freed), state_cause(kept.info)))
         else:
             untouched.append(kept.info)

@@ -9,6 +9,9 @@ import struct
 from engine.kernel import libc
 from schemas.errors import InvalidArgument, SyscallError
 
+# How often openat2(2) may say that the machine was too busy to be sure. Each try takes microseconds.
+_TRIES = 100_000
+
 MS_RDONLY = 0x1
 MS_NOSUID = 0x2
 MS_NODEV = 0x4
@@ -151,7 +154,14 @@ def clone_tree(path: str, *, recursive: bool, dirfd: int = AT_FDCWD) -> int:
 def open_in_root(root: int, path: str, flags: int, *, mode: int = 0) -> int:
     """Open ``path`` as if descriptor ``root`` were the root: no link and no ".." leads out of it (openat2(2))."""
     how = struct.pack("QQQ", flags | os.O_CLOEXEC, mode, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS)
-    return libc.invoke("openat2", root, path, how, len(how), about=path)
+    tries = _TRIES
+    while True:
+        try:
+            return libc.invoke("openat2", root, path, how, len(how), about=path)
+        except SyscallError as err:
+            # A ".." is not vouched for while anything is renamed or mounted, be it elsewhere on the machine.
+            if err.errno != errno.EAGAIN or not (tries := tries - 1):
+                raise
 
 
 def fsopen_overlay(

@@ -136,6 +136,16 @@ def _receive(source: Socket) -> tuple[bytes, list[int]]:
     return data, fds
 
 
+def hung_up(connection: Socket) -> bool:
+    """Whether the other side has gone, or will say nothing more."""
+    try:
+        return not connection.recv(1, _socket.MSG_PEEK | _socket.MSG_DONTWAIT)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+
+
 def from_error(error: PycomposeError) -> Message:
     """A reply that carries the error to the other side."""
     found: Message = {

@@ -98,10 +98,19 @@ class Server:
     # requests -----------------------------------------------------------------------------------
 
     def _stop(self, connection: messages.Socket, message: dict[str, Any], fds: list[int]) -> None:
+        shim = self._shim
+        number = _number(message.get("signal") or shim.load_bundle()["stop_signal"])
+        # Shown first and looked at second: whoever finds it running and not stopping may rely on it when the command that
+        # wanted it stopped was killed before we read this.
+        begun = shim.status.stopping
+        shim.show_stopping(True)
+        if messages.hung_up(connection):
+            shim.show_stopping(begun)
+            self._hang_up(connection)
+            return
         self._held.discard(connection)
-        self._shim.loop.forget(connection.fileno())
-        number = message.get("signal") or self._shim.load_bundle()["stop_signal"]
-        self._shim.stop(connection, _number(number), message.get("timeout"))
+        shim.loop.forget(connection.fileno())
+        shim.stop(connection, number, message.get("timeout"))
 
     def _kill(self, connection: messages.Socket, message: dict[str, Any], fds: list[int]) -> None:
         self._shim.signal(message["signal"])

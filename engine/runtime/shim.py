@@ -117,6 +117,8 @@ class Shim:
             self.output.pipes(found.pipes)
         self.server.listen(found.control)
         self._serve(health=bool(found.bundle["healthcheck"]))
+        if found.status.stopping:
+            self._stop_alone()  # nobody else knows how far that had come
 
     def _await(self, channel: messages.Socket) -> None:
         """Do what the builder asks for until the container runs or has failed."""
@@ -318,7 +320,7 @@ class Shim:
         group = sandbox.group(bundle)
         group.kill()
         group.remove()
-        last = (self._last or self.status)._replace(ports=(), oom_kills=0)
+        last = (self._last or self.status)._replace(ports=(), oom_kills=0, stopping=False)
         status.write_last(self.id, last)
         cleaning.remove_directory(paths.runtime_dir(self.id))
         if reply is not None and self._reply is not None:
@@ -357,15 +359,26 @@ class Shim:
     def _terminated(self) -> None:
         """The machine goes down: give the container its grace."""
         if not self._stopped and self.leader[0]:
-            ours, theirs = messages.pair()
-            theirs.close()
-            self.stop(ours, int(self.load_bundle()["stop_signal"]), None)
+            self._stop_alone()
+
+    def _stop_alone(self) -> None:
+        """Stop it with nobody who waits for the end."""
+        ours, theirs = messages.pair()
+        theirs.close()
+        self.show_stopping(True)
+        self.stop(ours, int(self.load_bundle()["stop_signal"]), None)
 
     # what others see ----------------------------------------------------------------------------
 
     def show(self, now: Status) -> None:
         """Let everybody see the status."""
         status.write(self.id, now)
+
+    def show_stopping(self, stopping: bool) -> None:
+        """Let everybody see whether it is made to end."""
+        now = self.status
+        if now.stopping != stopping:
+            self.show(now._replace(stopping=stopping))
 
     def _health(self, found: Health, log: tuple[dict[str, Any], ...]) -> None:
         before = self.status

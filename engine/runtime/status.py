@@ -38,6 +38,7 @@ class Status(NamedTuple):
     oom_kills: int = 0  # the control group's count when this run began
     needs_adoption: bool = False  # it runs, but its shim was killed
     needs_cleanup: bool = False  # it ended, but its shim was killed before it could clean up
+    stopping: bool = False  # it is made to end for good
     unended: bool = False  # nobody has recorded the end of its last run
 
 
@@ -71,6 +72,7 @@ def _look(id: str) -> Status | None:
         return None
     if ended.finished < now.started or ended.state != "exited":
         ended = now._replace(state="exited", health="", pid=0, exit_code=UNSEEN, ports=())
+    ended = ended._replace(stopping=False)
     return ended._replace(needs_cleanup=True)
 
 
@@ -114,7 +116,13 @@ def _last(id: str) -> Status:
     if found.state in ACTIVE:
         # Written at its start and never overwritten: the machine, or all of us, went down meanwhile.
         return found._replace(
-            state="exited", health="", pid=0, exit_code=UNSEEN, ports=(), unended=True
+            state="exited",
+            health="",
+            pid=0,
+            exit_code=UNSEEN,
+            ports=(),
+            stopping=False,
+            unended=True,
         )
     return found._replace(unended=False)
 

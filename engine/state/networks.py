@@ -60,33 +60,42 @@ def select(labels: dict[str, str] | None = None) -> list[NetworkRow]:
     return [row for row in map(_row, rows) if matches(row.labels, wanted)]
 
 
-def find(reference: str) -> NetworkRow | None:
-    """A network by id, name or unambiguous id prefix."""
-    database = db.connection()
-    for where in ("id = ?", "name = ?"):
-        found = database.execute(
-            f"SELECT {_COLUMNS} FROM networks WHERE NOT removing AND {where}", (reference,)
-        ).fetchone()
-        if found:
-            return _row(found)
-    if reference and not reference.strip("0123456789abcdef"):
-        rows = database.execute(
-            f"SELECT {_COLUMNS} FROM networks WHERE NOT removing AND id GLOB ? LIMIT 2",
-            (reference + "*",),
-        ).fetchall()
-        if len(rows) == 1:
-            return _row(rows[0])
-        if rows:
-            raise InvalidArgument(f"more than one network id begins with {reference}")
-    return None
+def named(name: str) -> NetworkRow | None:
+    """The network of that very name."""
+    return _find("name = ?", name)
 
 
 def get(reference: str) -> NetworkRow:
-    """NotFound when there is none."""
-    found = find(reference)
+    """A network by id, name or unambiguous id prefix; NotFound."""
+    found = _find("id = ?", reference) or named(reference) or _by_prefix(reference)
     if found is None:
         raise NotFound(f"network {reference} not found")
     return found
+
+
+def _find(where: str, value: str) -> NetworkRow | None:
+    found = (
+        db.connection()
+        .execute(f"SELECT {_COLUMNS} FROM networks WHERE NOT removing AND {where}", (value,))
+        .fetchone()
+    )
+    return _row(found) if found else None
+
+
+def _by_prefix(prefix: str) -> NetworkRow | None:
+    if not prefix or prefix.strip("0123456789abcdef"):
+        return None
+    rows = (
+        db.connection()
+        .execute(
+            f"SELECT {_COLUMNS} FROM networks WHERE NOT removing AND id GLOB ? LIMIT 2",
+            (prefix + "*",),
+        )
+        .fetchall()
+    )
+    if len(rows) > 1:
+        raise InvalidArgument(f"more than one network id begins with {prefix}")
+    return _row(rows[0]) if rows else None
 
 
 def taken_addresses(database: sqlite3.Connection, network_id: str) -> tuple[list[str], list[str]]:

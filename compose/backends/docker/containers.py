@@ -7,7 +7,15 @@ import json
 import time
 from math import ceil
 
-from compose.backends.docker import bodies, errors, mounts, records, refusals, respec
+from compose.backends.docker import (
+    belated,
+    bodies,
+    errors,
+    mounts,
+    records,
+    refusals,
+    respec,
+)
 from compose.backends.docker.client import Client
 from compose.backends.docker.wire import quote, target
 from schemas.errors import Conflict, EngineError, Failed, InvalidArgument, NotFound
@@ -84,11 +92,12 @@ def create(client: Client, wanted: ContainerSpec) -> ContainerInfo:
     refusals.check(wanted)
     body = bodies.container(wanted, client.version)
     files = mounts.copied(wanted)
-    with client.explained(f"container {wanted['name']}" if wanted["name"] else ""):
-        made = client.api.create_container_from_config(  # type: ignore[no-untyped-call]
-            body, wanted["name"] or None, wanted.get("platform") or None
-        )
-    id = str(made["Id"])
+    try:
+        id = _create(client, wanted, body)
+    except Conflict:
+        if not _remove_belated(client, wanted):
+            raise
+        id = _create(client, wanted, body)
     try:
         for place in bodies.later(wanted, client.version):
             connect(client, id, place, wanted)
@@ -100,6 +109,25 @@ def create(client: Client, wanted: ContainerSpec) -> ContainerInfo:
     except BaseException:
         remove(client, id, force=True, volumes=True)
         raise
+
+
+def _create(client: Client, wanted: ContainerSpec, body: dict[str, Any]) -> str:
+    with client.explained(f"container {wanted['name']}" if wanted["name"] else ""):
+        made = client.api.create_container_from_config(  # type: ignore[no-untyped-call]
+            body, wanted["name"] or None, wanted.get("platform") or None
+        )
+    return str(made["Id"])
+
+
+def _remove_belated(client: Client, wanted: ContainerSpec) -> bool:
+    """Make way where the name belongs to a container that is what is wanted, but was never finished nor started."""
+    found = belated.met(lambda: get(client, wanted["name"])) if wanted["name"] else None
+    if found is None or found.state != "created":
+        return False
+    if not belated.is_ours(wanted.get("labels") or {}, found.labels):
+        return False
+    remove(client, found.id, force=True, volumes=True)
+    return True
 
 
 def connect(client: Client, id: str, place: Endpoint, of: ContainerSpec | None = None) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from compose.backends.docker import bodies, records
+from compose.backends.docker import belated, bodies, records
 from compose.backends.docker.client import Client
 from compose.backends.docker.containers import words
 from compose.backends.docker.wire import quote
@@ -34,10 +34,22 @@ def check(client: Client, spec: NetworkSpec) -> None:
 
 
 def create(client: Client, spec: NetworkSpec) -> NetworkInfo:
-    """Conflict when the name is taken. docker-py does not know ``enable_ipv4``, so the body is ours."""
+    """Conflict when the name is taken by another one. docker-py does not know ``enable_ipv4``, so the body is ours."""
     body = bodies.network(spec, client.version)
-    made = client.wire.post("/networks/create", body=body)
+    try:
+        made = client.wire.post("/networks/create", body=body)
+    except Conflict:
+        found = _belated(client, spec)
+        if found is None:
+            raise
+        return found
     return get(client, str(made["Id"]))
+
+
+def _belated(client: Client, spec: NetworkSpec) -> NetworkInfo | None:
+    """The network of that name if it is what is wanted."""
+    found = belated.met(lambda: get(client, spec["name"]))
+    return found if found and belated.is_ours(spec.get("labels") or {}, found.labels) else None
 
 
 def remove(client: Client, name: str) -> None:

@@ -84,6 +84,15 @@ def test_what_stopped_is_started_and_waits_only_for_what_is_not_ready() -> None:
     ]
 
 
+def test_what_another_command_has_told_to_stop_is_started() -> None:
+    world = World(one_shot=("migrate",))
+    world.up(SHOP)
+    world.set("shop-web-1", stopping=True)
+    assert [line for line in lines(world.plan(SHOP)) if "web" in line] == [
+        "3 StartContainer shop-web-1: container is being stopped"
+    ]
+
+
 def test_create_starts_nothing_and_up_starts_what_was_created() -> None:
     world = World()
     create = UpOptions(start=False)

@@ -106,7 +106,7 @@ def test_a_network_with_a_container_stays() -> None:
     with db.transaction() as database:
         containers.delete(database, row.id)
         assert networks.condemn(database, place)
-    assert networks.find("front") is None
+    assert networks.named("front") is None
     assert [found.id for found in networks.condemned("front")] == [place.id]
     with db.transaction() as database:
         networks.delete(database, place)

@@ -1,0 +1,65 @@
+"""A stop that outlives the command which asked for it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+from engine import paths
+from engine.local import LocalEngine
+from engine.runtime import messages
+from tests.support.containers import execute, output, shim, start
+from tests.support.eventually import eventually
+
+# Takes its time to end, so that somebody can come by meanwhile.
+SLOW = "trap 'sleep 0.5; exit 3' TERM; echo set; while :; do sleep 0.02; done"
+
+
+def _ask(id: str, timeout: float | None = None) -> messages.Socket:
+    """Send a request to stop, and stay."""
+    connection = messages.connect(f"{paths.runtime_dir(id)}/ctl.sock")
+    messages.send(connection, {"type": "stop", "timeout": timeout, "signal": None})
+    return connection
+
+
+def test_a_start_waits_for_the_end_that_somebody_else_asked_for(engine: LocalEngine) -> None:
+    made = start(engine, "one", SLOW)
+    eventually(lambda: output(engine, "one") == ["set"])
+    connection = _ask(made.id)
+    eventually(lambda: engine.container("one").stopping)
+    connection.close()
+    assert engine.container("one").state == "running", "it takes half a second"
+    engine.start("one")
+    now = engine.container("one")
+    assert (now.state, now.stopping) == ("running", False)
+    assert now.pid != made.pid
+    eventually(lambda: output(engine, "one") == ["set", "set"])
+
+
+def test_a_stop_whose_asker_has_gone_before_it_was_read_is_passed_over(engine: LocalEngine) -> None:
+    made = start(engine, "one", SLOW)
+    eventually(lambda: output(engine, "one") == ["set"])
+    supervisor = shim("one")
+    os.kill(supervisor, signal.SIGSTOP)
+    _ask(made.id, timeout=0).close()
+    os.kill(supervisor, signal.SIGCONT)
+    execute(engine, "one", "true")  # answered after what came before
+    time.sleep(0.2)
+    now = engine.container("one")
+    assert (now.state, now.stopping, now.pid) == ("running", False, made.pid)
+
+
+def test_a_new_shim_goes_on_with_the_stop_of_the_one_before(engine: LocalEngine) -> None:
+    made = start(
+        engine, "one", "trap '' TERM; echo set; while :; do sleep 0.02; done", stop_grace_period=0.5
+    )
+    eventually(lambda: output(engine, "one") == ["set"])
+    connection = _ask(made.id)
+    eventually(lambda: engine.container("one").stopping)
+    os.kill(shim("one"), signal.SIGKILL)
+    connection.close()
+    engine.start("one")
+    now = engine.container("one")
+    assert (now.state, now.stopping) == ("running", False)
+    assert now.pid != made.pid
