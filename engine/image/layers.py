@@ -27,6 +27,7 @@ class _Blob(Protocol):
     """Where the bytes of a blob go while it is read."""
 
     size: int
+    fd: int  # of the file that holds it
 
     def write(self, data: bytes) -> None: ...
     def digest(self) -> str: ...
@@ -35,9 +36,10 @@ class _Blob(Protocol):
 class _Proof:
     """For a blob that is in the store already: only its digest is of interest."""
 
-    def __init__(self) -> None:
+    def __init__(self, fd: int) -> None:
         self._hash = hashlib.sha256()
         self.size = 0
+        self.fd = fd
 
     def write(self, data: bytes) -> None:
         self._hash.update(data)
@@ -72,6 +74,10 @@ class _Pass:
             yield out
             data = next(self._chunks, b"")
         decoder.finish()
+
+    def file(self) -> int:
+        """Where the plain tar can be read as far as it has come: the blob, when it is not compressed; -1 otherwise."""
+        return self._blob.fd if self.compression == "none" else -1
 
     def diff_id(self) -> str:
         if self.compression == "none":
@@ -111,7 +117,7 @@ def adopt(blobs: BlobStore, store: LayerStore, blob: str, diff_id: str) -> Layer
         file = open(blobs.path(blob), "rb", buffering=0)
     except FileNotFoundError:
         return None
-    proof = _Proof()
+    proof = _Proof(file.fileno())
     with file:
         reading = _Pass(iter(lambda: file.read(_CHUNK), b""), proof, lambda _: None)
         try:
@@ -128,8 +134,8 @@ def adopt(blobs: BlobStore, store: LayerStore, blob: str, diff_id: str) -> Layer
 
 def is_whole(blobs: BlobStore, digest: str) -> bool:
     """Whether a blob is what its name says."""
-    proof = _Proof()
     with open(blobs.path(digest), "rb", buffering=0) as file:
+        proof = _Proof(file.fileno())
         while data := file.read(_CHUNK):
             proof.write(data)
     return proof.digest() == digest
@@ -138,8 +144,8 @@ def is_whole(blobs: BlobStore, digest: str) -> bool:
 def _unpack(store: LayerStore, reading: _Pass, diff_id: str) -> tuple[str, int]:
     """The layer's diff_id and the bytes of its files; Failed when the diff_id is not the announced one."""
     if not diff_id:
-        return store.add_unknown(reading.plain, reading.diff_id)
-    size = store.add(diff_id, reading.plain, reading.diff_id)
+        return store.add_unknown(reading)
+    size = store.add(diff_id, reading)
     if size < 0:
         # It is unpacked already: only the blob is wanted, and the size.
         for _ in reading.plain():

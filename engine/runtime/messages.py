@@ -89,6 +89,15 @@ def send(to: Socket, message: Message, fds: tuple[int, ...] = ()) -> None:
         raise
 
 
+def tell(to: Socket, message: Message) -> None:
+    """Send the last message, to whoever may have gone, and close."""
+    try:
+        send(to, message)
+    except OSError:
+        pass
+    to.close()
+
+
 def receive(source: Socket) -> tuple[Message | None, list[int]]:
     """The next message and its descriptors (close-on-exec); None when the other side is gone."""
     try:

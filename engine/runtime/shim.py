@@ -68,9 +68,8 @@ class Shim:
         self.stdin = -1
         self._reply: messages.Socket | None = reply
         self._building: messages.Socket | None = None
-        self._early: dict[
-            int, int
-        ] = {}  # exit codes of children that ended while a builder was at work
+        # Exit codes of children that ended while a builder was at work.
+        self._early: dict[int, int] = {}
         self._stopped = False  # somebody asked for the end
         self._killed = False  # we have sent SIGKILL
         self._ill = False  # we have stopped it because it was unhealthy
@@ -324,9 +323,9 @@ class Shim:
         status.write_last(self.id, last)
         cleaning.remove_directory(paths.runtime_dir(self.id))
         if reply is not None and self._reply is not None:
-            send(self._reply, reply)
+            messages.tell(self._reply, reply)
         for connection in self._waiting:
-            send(connection, {"ok": True})
+            messages.tell(connection, {"ok": True})
         self.server.ended(last.exit_code)
         if bundle["auto_remove"]:
             # As a process of its own: removing knows far more of the engine than a shim does.
@@ -403,11 +402,3 @@ class Shim:
         """Set the size of the container's terminal."""
         if self.terminal >= 0 and rows and columns:
             pty.set_size(self.terminal, rows, columns)
-
-
-def send(connection: messages.Socket, message: messages.Message) -> None:
-    try:
-        messages.send(connection, message)
-    except OSError:
-        pass  # whoever asked has gone
-    connection.close()

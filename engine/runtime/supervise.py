@@ -6,7 +6,7 @@ import os
 from typing import NoReturn
 
 from engine.runtime import faults, messages
-from engine.runtime.shim import Shim, send
+from engine.runtime.shim import Shim
 from schemas.errors import EngineError
 
 
@@ -24,7 +24,7 @@ def main(id: str, reply: messages.Socket, jobs: messages.Socket, *, adopt: bool)
         shim.loop.run()
         code = 0
     except EngineError as err:
-        send(reply, messages.from_error(err))
+        messages.tell(reply, messages.from_error(err))
     except BaseException:  # noqa: BLE001 - the process ends here whatever it was, and the log must say why
         faults.note_exception(id)
     finally:

@@ -3,7 +3,8 @@
 The interpreter runs one thread at a time, and unpacking is the part of bringing a layer that is Python: a process for each
 large layer leaves this one to read, hash and inflate, all of which happen outside of the interpreter's lock.
 
-The tar goes in by standard input, a line of JSON comes back: the bytes of the files, or what went wrong.
+The tar goes in by standard input; of one that is in a file anyway, only how far it has come. A line of JSON comes back:
+the bytes of the files, or what went wrong.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import sys
 import threading
 from collections.abc import Iterator
 
+from engine.snapshot.source import NEWS, write
 from schemas import errors
 from schemas.errors import EngineError, Failed
 
@@ -23,7 +25,10 @@ WORTHWHILE = 4 << 20  # bytes of tar: less is unpacked before a process has begu
 _AT_ONCE = max(4, 2 * (os.cpu_count() or 1))
 _slots = threading.BoundedSemaphore(_AT_ONCE)
 _PIPE = 1 << 20  # the most that an ordinary user may ask for (pipe(7))
-_PROGRAM = "import sys; sys.path.insert(0, sys.argv[1]); from engine.snapshot.unpacking import main; main(sys.argv[2])"
+_PROGRAM = (
+    "import sys; sys.path.insert(0, sys.argv[1]); from engine.snapshot.unpacking import main;"
+    "main(sys.argv[2], int(sys.argv[3]))"
+)
 
 
 def is_free() -> bool:
@@ -31,23 +36,27 @@ def is_free() -> bool:
     return bool(sys.executable) and _slots.acquire(blocking=False)
 
 
-def unpack(chunks: Iterator[bytes], directory: str) -> int:
+def unpack(chunks: Iterator[bytes], directory: str, *, file: int = -1) -> int:
     """Unpack the tar that ``chunks`` yields, to its last byte, into ``directory``; the bytes of its files. Raises as
-    ``layer.unpack`` does, and what ``chunks`` raises. A place must have been taken by ``is_free``."""
+    ``layer.unpack`` does, and what ``chunks`` raises. A place must have been taken by ``is_free``.
+
+    ``file``: a descriptor of a file that holds each chunk when it is yielded.
+    """
     try:
-        return _unpack(chunks, directory)
+        return _unpack(chunks, directory, file)
     finally:
         _slots.release()
 
 
-def _unpack(chunks: Iterator[bytes], directory: str) -> int:
+def _unpack(chunks: Iterator[bytes], directory: str, file: int) -> int:
     root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     process = subprocess.Popen(
-        [sys.executable, "-I", "-S", "-c", _PROGRAM, root, directory],
+        [sys.executable, "-I", "-S", "-c", _PROGRAM, root, directory, str(file)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         bufsize=0,
+        pass_fds=(file,) if file >= 0 else (),
     )
     assert process.stdin is not None
     assert process.stdout is not None
@@ -58,8 +67,7 @@ def _unpack(chunks: Iterator[bytes], directory: str) -> int:
             except OSError:
                 pass  # smaller is slower, no more
             try:
-                for chunk in chunks:
-                    _write(pipe.fileno(), chunk)
+                _tell(pipe.fileno(), chunks, told=file >= 0)
             except BrokenPipeError:
                 pass  # it has ended, and says why
         answer = process.stdout.read()
@@ -72,10 +80,12 @@ def _unpack(chunks: Iterator[bytes], directory: str) -> int:
     return _result(answer)
 
 
-def _write(fd: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(fd, view) :]
+def _tell(pipe: int, chunks: Iterator[bytes], *, told: bool) -> None:
+    """Pass everything on; ``told``: only how much there is by now."""
+    total = 0
+    for chunk in chunks:
+        total += len(chunk)
+        write(pipe, NEWS.pack(total) if told else chunk)
 
 
 def _result(answer: bytes) -> int:

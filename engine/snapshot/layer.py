@@ -182,7 +182,7 @@ class Unpacker:
             if entry.segments is not None:
                 self._sparse(entry, source, fd)
             elif entry.stored:
-                tarstream.content(entry, source, lambda data: _write(fd, data))
+                tarstream.pour(entry, source, fd)
             self.size += entry.size
             if entry.uid or entry.gid:
                 os.fchown(fd, entry.uid, entry.gid)
@@ -197,7 +197,7 @@ class Unpacker:
     def _sparse(self, entry: Entry, source: Source, fd: int) -> None:
         for offset, length in entry.segments or ():
             os.lseek(fd, offset, os.SEEK_SET)
-            source.copy(length, lambda data: _write(fd, data))
+            source.pour(length, fd)
             entry.stored -= length
         os.ftruncate(fd, entry.size)
 
@@ -296,12 +296,6 @@ def _set_xattrs(target: int | bytes, entry: Entry) -> None:
             # user.* cannot be on links and devices (xattr(7)), and some file systems have none at all.
             if err.errno not in (errno.ENOTSUP, errno.EPERM) or name.startswith(b"security."):
                 raise
-
-
-def _write(fd: int, data: bytes | memoryview) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(fd, view) :]
 
 
 def _umask() -> int:

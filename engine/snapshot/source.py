@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import queue
+import struct
 import threading
 from collections.abc import Callable, Iterator
 from typing import Self
@@ -12,14 +14,20 @@ from schemas.errors import Failed
 from schemas.typed import Protocol
 
 _CHUNK = 1 << 20
+_LARGE = 64 << 10  # what is smaller is copied in less time than the kernel takes to be asked
+
+_CANNOT_COPY = (errno.EXDEV, errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS)
+NEWS = struct.Struct("<Q")
 
 
 class Source(Protocol):
-    """Bytes in order. ``take`` and ``copy`` raise Failed when the bytes end before ``size``."""
+    """Bytes in order. ``take``, ``copy`` and ``pour`` raise Failed when the bytes end before ``size``. ``pour`` writes to
+    an open file, where its offset is."""
 
     def at_end(self) -> bool: ...
     def take(self, size: int) -> bytes | memoryview: ...
     def copy(self, size: int, write: Callable[[bytes | memoryview], None]) -> None: ...
+    def pour(self, size: int, fd: int) -> None: ...
     def skip(self, size: int) -> None: ...
 
 
@@ -46,8 +54,32 @@ class FileSource:
             write(data)
             size -= len(data)
 
+    def pour(self, size: int, fd: int) -> None:
+        while size >= _LARGE:
+            part = min(size, _CHUNK)
+            self._transfer(self._advance(part), part, fd)
+            size -= part
+        if size:
+            write(fd, self.take(size))
+
     def skip(self, size: int) -> None:
         self._advance(size)
+
+    def _transfer(self, offset: int, size: int, fd: int) -> None:
+        """Have the kernel copy, which moves the bytes once instead of twice."""
+        while size:
+            try:
+                done = os.copy_file_range(self._fd, fd, size, offset)
+            except OSError as err:
+                if err.errno not in _CANNOT_COPY:
+                    raise
+                data = os.pread(self._fd, size, offset)
+                write(fd, data)
+                done = len(data)
+            if not done:
+                raise _short()
+            offset += done
+            size -= done
 
     def _advance(self, size: int) -> int:
         offset = self.offset
@@ -55,6 +87,35 @@ class FileSource:
             raise _short()
         self.offset = offset + size
         return offset
+
+
+class FollowedSource(FileSource):
+    """A file that another process is writing: it says on the pipe ``news`` how far it has come (eight bytes, the last of
+    which count), and closes that at the end."""
+
+    def __init__(self, fd: int, news: int) -> None:
+        super().__init__(fd, 0, 0)
+        self._news = news
+
+    def at_end(self) -> bool:
+        return self.offset >= self._end and not self._wait()
+
+    def drain(self) -> None:
+        """Wait for the end."""
+        while self._wait():
+            pass
+
+    def _advance(self, size: int) -> int:
+        while self.offset + size > self._end and self._wait():
+            pass
+        return super()._advance(size)
+
+    def _wait(self) -> bool:
+        """Whether there is more than before."""
+        news = os.read(self._news, 512 * NEWS.size)
+        if news:
+            (self._end,) = NEWS.unpack(news[-NEWS.size :])
+        return bool(news)
 
 
 class ChunkSource:
@@ -85,6 +146,9 @@ class ChunkSource:
             self._view = self._view[len(part) :]
             write(part)
             size -= len(part)
+
+    def pour(self, size: int, fd: int) -> None:
+        self.copy(size, lambda data: write(fd, data))
 
     def skip(self, size: int) -> None:
         self.copy(size, _drop)
@@ -150,6 +214,13 @@ class ThreadSource(ChunkSource):
         except BaseException as err:  # noqa: BLE001  carried over to the taking thread
             end = err
         self._queue.put(end)
+
+
+def write(fd: int, data: bytes | memoryview) -> None:
+    """Write all of it."""
+    view = memoryview(data)
+    while view:
+        view = view[os.write(fd, view) :]
 
 
 def _drop(_: bytes | memoryview) -> None:

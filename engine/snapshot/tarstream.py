@@ -103,6 +103,12 @@ def content(entry: Entry, source: Source, write: Callable[[bytes | memoryview], 
     source.copy(size, write)
 
 
+def pour(entry: Entry, source: Source, fd: int) -> None:
+    """Write the stored bytes of ``entry`` to an open file, once."""
+    size, entry.stored = entry.stored, 0
+    source.pour(size, fd)
+
+
 def number(field: bytes) -> int:
     """A numeric field: octal text, or base-256 when the first bit is set; never negative."""
     if field[0] & 0x80:

@@ -7,15 +7,16 @@ import os
 from collections.abc import Iterator
 
 from engine.snapshot import layer
-from engine.snapshot.source import ChunkSource
+from engine.snapshot.source import ChunkSource, FollowedSource
 from schemas.errors import EngineError
 
 _CHUNK = 1 << 20
 
 
-def main(directory: str) -> None:
-    """Unpack standard input into ``directory`` and say what came of it on standard output."""
-    source = ChunkSource(_input())
+def main(directory: str, file: int) -> None:
+    """Unpack standard input into ``directory`` and say what came of it on standard output; ``file``: a descriptor that the
+    tar is read from instead, as far as standard input says."""
+    source = FollowedSource(file, 0) if file >= 0 else ChunkSource(_input())
     answer: dict[str, object]
     try:
         answer = {"size": layer.unpack(source, directory)}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -47,14 +48,17 @@ def left(root: Path) -> list[str]:
     ]
 
 
-def test_a_large_layer_is_as_a_small_one(state: tuple[Path, Path], tmp_path: Path) -> None:
+@pytest.mark.parametrize("packed", [bytes, gzip.compress], ids=["plain", "gzip"])
+def test_a_large_layer_is_as_a_small_one(
+    state: tuple[Path, Path], packed: Callable[[bytes], bytes]
+) -> None:
     root = str(state[0])
     rest = [
         directory("etc", uid=7),
         symlink("etc/link", "../big"),
         member("etc/last", b"x", mode=0o640),
     ]
-    row = bring(BlobStore(root), LayerStore(root), chunks(tar(BIG, *rest)))
+    row = bring(BlobStore(root), LayerStore(root), chunks(packed(tar(BIG, *rest))))
     layer = Path(LayerStore(root).path(row.diff_id))
     assert (layer / "etc/link").read_bytes() == BIG[1]
     assert (layer / "etc").stat().st_uid == 7
