@@ -44,6 +44,10 @@ def recover() -> None:
 
         networks.finish_removal(network)
     _sweep(known)
+    if _entries(f"{paths.run()}/build"):
+        from engine.build import rundir
+
+        rundir.sweep()
     if _entries(f"{paths.root()}/volumes"):
         from engine import volumes
 

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from engine import paths
+from engine.build import rundir
 from engine.erase import erase
 from schemas.errors import InvalidArgument, NotFound, Unsupported
 
@@ -20,7 +20,7 @@ class Agents:
 
     def __init__(self, given: dict[str, str]) -> None:
         self._given = given
-        self._directory = f"{paths.run()}/build/ssh-{os.urandom(6).hex()}"
+        self._directory = ""  # made when it is needed
         self._processes: list[subprocess.Popen[bytes]] = []
         self._servers: list[socket.socket] = []
         self._upstream: dict[str, str] = {}
@@ -32,7 +32,6 @@ class Agents:
     def socket(self, id: str, *, uid: int, gid: int, mode: int) -> str:
         """A socket for one step. NotFound for an agent that is not there; Unsupported where ssh-agent is missing."""
         upstream = self._agent(id)
-        os.makedirs(self._directory, mode=0o711, exist_ok=True)
         path = f"{self._directory}/{os.urandom(6).hex()}"
         server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         with _short(path) as short:
@@ -51,10 +50,13 @@ class Agents:
         for process in self._processes:
             process.terminate()
             process.wait()
-        erase(self._directory)
+        if self._directory:
+            erase(self._directory)
 
     def _agent(self, id: str) -> str:
         with self._lock:
+            if not self._directory:
+                self._directory = rundir.make(0o711)
             if id not in self._upstream:
                 self._upstream[id] = self._find(id)
             return self._upstream[id]
@@ -74,13 +76,13 @@ class Agents:
 
     def _start(self, key: str) -> str:
         """An agent that holds one key file."""
-        os.makedirs(self._directory, mode=0o711, exist_ok=True)
         path = f"{self._directory}/agent-{os.urandom(4).hex()}"
         try:
             process = subprocess.Popen(
                 ["ssh-agent", "-D", "-a", path], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
             )
             self._processes.append(process)
+            rundir.note_process(self._directory, process.pid)
             _await(path)
             environ = {**os.environ, "SSH_AUTH_SOCK": path}
             done = subprocess.run(

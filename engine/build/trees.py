@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar
 
-from engine import paths
+from engine.build import rundir
 from engine.build.stack import Stack
 from engine.kernel import mount, namespaces
 
@@ -98,10 +98,7 @@ class Places:
         self._mounts.append(target)
 
     def _place(self) -> str:
-        parent = f"{paths.run()}/build"
-        os.makedirs(parent, mode=0o700, exist_ok=True)
-        place = f"{parent}/{os.urandom(8).hex()}"
-        os.mkdir(place)
+        place = rundir.make()
         self._directories.append(place)
         return place
 

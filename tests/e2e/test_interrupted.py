@@ -6,6 +6,7 @@ import os
 import random
 import signal
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -123,7 +124,8 @@ def test_shims_killed_while_containers_start_leave_nothing(compose: Compose) -> 
         process = compose.begin("up", "-d")
         time.sleep(chance.uniform(0.05, 0.4))
         for pid in _shims():
-            os.kill(pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it has just ended by itself
+                os.kill(pid, signal.SIGKILL)
         process.communicate(timeout=60)
         compose("up", "-d")
         assert _services(compose) == RUNNING
