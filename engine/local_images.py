@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from schemas.usage import KINDS
-
 if TYPE_CHECKING:
     from schemas.building import BuildSink, BuildSpec, BuildWarning
     from schemas.engine import Sink
@@ -75,7 +73,7 @@ class LocalImages:
 
         return builder.check(spec)
 
-    def disk_usage(self, kinds: tuple[str, ...] = KINDS) -> DiskUsage:
+    def disk_usage(self, kinds: tuple[str, ...] = ()) -> DiskUsage:
         from engine import usage
 
         return usage.disk_usage(kinds)

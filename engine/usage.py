@@ -8,11 +8,12 @@ from engine.sizes import tree_size
 from engine.state import images as rows
 from engine.state import volume_uses
 from schemas.records import VolumeInfo
-from schemas.usage import ContainerUsage, DiskUsage, ImageUsage, VolumeUsage
+from schemas.usage import KINDS, ContainerUsage, DiskUsage, ImageUsage, VolumeUsage
 
 
 def disk_usage(kinds: tuple[str, ...]) -> DiskUsage:
     """The kinds that are asked for; files are counted, so it takes as long as there are many."""
+    kinds = kinds or KINDS
     found = containers.select(None, all=True)
     used: dict[str, int] = {}
     for info in found:

@@ -26,7 +26,7 @@ from schemas.records import (
 )
 from schemas.specs import ContainerSpec, Endpoint, ExecSpec, LogQuery, NetworkSpec, Port, VolumeSpec
 from schemas.typed import Protocol
-from schemas.usage import KINDS, CachePruned, DiskUsage, HistoryEntry
+from schemas.usage import CachePruned, DiskUsage, HistoryEntry
 
 T_co = TypeVar("T_co", covariant=True)
 Sink = Callable[[Progress], None]
@@ -242,8 +242,8 @@ class Engine(Protocol):
     def save_images(self, references: list[str], path: str) -> None: ...
 
     # disk ---------------------------------------------------------------------------------------
-    def disk_usage(self, kinds: tuple[str, ...] = KINDS) -> DiskUsage:
-        """What takes up room; counting files takes its time, so only ``kinds`` (of ``schemas.usage.KINDS``)."""
+    def disk_usage(self, kinds: tuple[str, ...] = ()) -> DiskUsage:
+        """What takes up room; counting files takes its time, so only ``kinds`` (of ``schemas.usage.KINDS``; none: all)."""
 
     def prune_build_cache(
         self, *, everything: bool = False, until: float = 0.0, keep: int = 0

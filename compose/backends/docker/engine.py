@@ -5,7 +5,6 @@ from __future__ import annotations
 from compose.backends.docker import containers
 from compose.backends.docker.client import Client
 from schemas.typed import TYPE_CHECKING
-from schemas.usage import KINDS
 
 if TYPE_CHECKING:
     from schemas.building import BuildSink, BuildSpec, BuildWarning
@@ -322,7 +321,7 @@ class DockerEngine:
 
         return building.check(self.client, spec)
 
-    def disk_usage(self, kinds: tuple[str, ...] = KINDS) -> DiskUsage:
+    def disk_usage(self, kinds: tuple[str, ...] = ()) -> DiskUsage:
         from compose.backends.docker import usage
 
         return usage.disk_usage(self.client, kinds)

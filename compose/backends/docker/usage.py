@@ -9,6 +9,7 @@ from typing import Any
 from compose.backends.docker import containers, images, records, times
 from compose.backends.docker.client import Client
 from schemas.usage import (
+    KINDS,
     CachePruned,
     CacheRecord,
     ContainerUsage,
@@ -22,7 +23,7 @@ _TYPES = {"images": "image", "containers": "container", "volumes": "volume", "ca
 
 
 def disk_usage(client: Client, kinds: tuple[str, ...]) -> DiskUsage:
-    types = "&".join(f"type={_TYPES[kind]}" for kind in kinds)
+    types = "&".join(f"type={_TYPES[kind]}" for kind in kinds or KINDS)
     found = client.wire.get(f"/system/df?{types}")
     infos = {info.id: info for info in images.images(client)}
     sizes = {each["Id"]: int(each.get("SizeRw") or 0) for each in found.get("Containers") or ()}
