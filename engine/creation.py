@@ -161,5 +161,13 @@ def _check_sources(spec: ContainerSpec) -> None:
 
 def _make_directory(id: str) -> str:
     directory = paths.container_dir(id)
-    os.makedirs(directory, mode=0o711)
+    try:
+        os.mkdir(directory, 0o711)
+    except FileNotFoundError:  # it is the first one
+        from engine.kernel import spread
+
+        parent = os.path.dirname(directory)
+        os.makedirs(parent, mode=0o711, exist_ok=True)
+        spread.spread(parent)
+        os.mkdir(directory, 0o711)
     return directory
