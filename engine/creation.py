@@ -13,7 +13,7 @@ from engine.state import containers as rows
 from engine.state import db, volume_uses
 from engine.state import images as image_rows
 from engine.state.containers import ContainerRow, Facts
-from schemas.errors import InvalidArgument, NotFound
+from schemas.errors import Conflict, InvalidArgument, NotFound
 from schemas.records import ContainerInfo
 from schemas.specs import ContainerSpec, Mount
 
@@ -34,6 +34,7 @@ def create(spec: ContainerSpec) -> ContainerInfo:
     image = images.resolve(spec["image"])
     if image is None:
         raise NotFound(f"No such image: {spec['image']}")
+    _check_platform(spec, image.config)
     config: dict[str, object] = image.config.get("config") or {}
     _check_sources(spec)
     id = os.urandom(32).hex()
@@ -69,6 +70,22 @@ def create(spec: ContainerSpec) -> ContainerInfo:
         raise
     record(row, "create")
     return info(row, places, None)
+
+
+def _check_platform(spec: ContainerSpec, config: dict[str, object]) -> None:
+    """Conflict when the image that is here is another platform's than the one asked for."""
+    asked = spec.get("platform")
+    if not asked:
+        return
+    from engine.image import platform
+
+    wanted, found = platform.parse(asked), platform.of_image(config)
+    if found is not None and found not in platform.acceptable(wanted):
+        raise Conflict(
+            f"image with reference {spec['image']} was found but its platform ({found})"
+            f" does not match the specified platform ({wanted})",
+            hint="pull it for that platform, or build it",
+        )
 
 
 def _facts(spec: ContainerSpec, config: dict[str, object]) -> Facts:

@@ -80,7 +80,7 @@ SERVICE: dict[str, Support] = {
     "oom_score_adj": _YES,
     "pid": _YES,
     "pids_limit": _YES,
-    "platform": Support("partial", "only the machine's own"),
+    "platform": Support("partial", "another one than the machine's where the kernel has an emulator for it"),
     "ports": _YES,
     "post_start": _YES,
     "pre_start": _YES,
@@ -150,7 +150,6 @@ _MODULES = {
     "label": "labels of SELinux are not applied; label=disable says so",
 }
 _UNCONFINED = {"systempaths": "unconfined", "apparmor": "unconfined", "label": "disable"}
-_MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
 def check_container(spec: ContainerSpec) -> None:
@@ -226,16 +225,16 @@ def _devices(spec: ContainerSpec) -> None:
 
 
 def _platform(spec: ContainerSpec) -> None:
-    import os
-
     asked = spec.get("platform")
     if not asked:
         return
-    system, _, rest = asked.partition("/")
-    machine = os.uname().machine
-    own = _MACHINES.get(machine, machine)
-    if system != "linux" or rest.split("/")[0] not in ("", own):
-        raise Unsupported(f"platform {asked} is not supported on this machine (linux/{own})")
+    from engine.image import emulation, platform
+
+    if not emulation.runs_here(platform.parse(asked)):
+        raise Unsupported(
+            f"platform {asked} is not supported on this machine ({platform.native()}): its kernel has no emulator for it",
+            hint=emulation.HINT,
+        )
 
 
 def _runtime(spec: ContainerSpec) -> None:

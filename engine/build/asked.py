@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from engine.build.given import HOSTNAME, Secret, Settings
 from engine.build.plan import Request
-from engine.build.platforms import Platform
-from engine.build.platforms import parse as parse_platform
 from engine.image import config as configs
 from engine.image import reference
+from engine.image.platform import Platform
+from engine.image.platform import parse as parse_platform
 from schemas.building import BuildSpec
 from schemas.errors import InvalidArgument, Unsupported
 

@@ -7,9 +7,9 @@ import threading
 
 from engine import images
 from engine.build import remote
-from engine.build.platforms import Platform, native, of_image
 from engine.build.reporting import Reporter
 from engine.image import reference
+from engine.image.platform import Platform, native, of_image
 from schemas.building import BuildSpec
 from schemas.records import Progress
 

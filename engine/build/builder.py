@@ -13,13 +13,14 @@ from engine.build.commit import Committer
 from engine.build.jobs import Outcome
 from engine.build.lexer import DockerfileError
 from engine.build.plan import Planner
-from engine.build.platforms import Platform, native, runs_here
 from engine.build.reporting import Reporter
 from engine.build.solver import Canceled, Solver
 from engine.build.sources import Sources
 from engine.build.steps import RunStep, StagePlan
 from engine.build.workshop import Workshop
 from engine.erase import erase
+from engine.image.emulation import HINT, runs_here
+from engine.image.platform import Platform, native
 from engine.snapshot.store import STORE_LOCK
 from engine.state import locks
 from schemas.building import BuildSink, BuildSpec, BuildWarning
@@ -237,5 +238,5 @@ def _check_runs(plans: list[StagePlan]) -> None:
         if any(isinstance(step, RunStep) for step in plan.steps) and not runs_here(plan.platform):
             raise Unsupported(
                 f"RUN in a stage for {plan.platform}: this machine is {native()}, and its kernel has no emulator for it",
-                hint=f"register one with binfmt_misc (qemu-user-static), or build for {native()}",
+                hint=f"{HINT}, or build for {native()}",
             )

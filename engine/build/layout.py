@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from engine import images
-from engine.build.platforms import Platform
 from engine.image import digest as digests
 from engine.image import platform as platforms
 from engine.image.manifest import images as sources
+from engine.image.platform import Platform
 from engine.image.record import bring_layer, record_image
 from schemas.errors import Failed, InvalidArgument, NotFound
 

@@ -10,16 +10,17 @@ import copy
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from engine.build import checks, parse, platforms, stage
+from engine.build import checks, parse, stage
 from engine.build import instructions as kinds
 from engine.build.instructions import Dockerfile, Instruction, Place
 from engine.build.lexer import DockerfileError
-from engine.build.platforms import Platform
 from engine.build.scope import global_args, platform_args, proxies
 from engine.build.steps import SCRATCH, CopyStep, Origin, RunStep, StagePlan
 from engine.build.walk import Given, Inherited, Walk
 from engine.build.words import Lexicon
+from engine.image import platform as platforms
 from engine.image import reference
+from engine.image.platform import Platform
 from schemas.errors import EngineError, InvalidArgument
 from schemas.typed import NamedTuple
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from engine.build.instructions import Arg
 from engine.build.lexer import DockerfileError
-from engine.build.platforms import Platform
 from engine.build.words import Lexicon
+from engine.image.platform import Platform
 from schemas.errors import InvalidArgument
 
 # Given with --build-arg they reach every RUN, and neither history nor cache key.

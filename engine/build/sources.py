@@ -12,9 +12,9 @@ from engine import images, paths
 from engine.build import remote
 from engine.build.facts import Facts
 from engine.build.patterns import Matcher, read_ignore_file
-from engine.build.platforms import Platform
 from engine.build.stack import Stack
 from engine.build.steps import Origin
+from engine.image.platform import Platform
 from schemas.digest import sha256
 from schemas.errors import InvalidArgument, NotFound, Unsupported
 from schemas.typed import NamedTuple

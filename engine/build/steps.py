@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from engine.build.instructions import Document, Mount, Place
-from engine.build.platforms import Platform
+from engine.image.platform import Platform
 from schemas.typed import NamedTuple
 
 

@@ -9,10 +9,10 @@ from typing import Any
 
 from engine.build import checks
 from engine.build.instructions import Place
-from engine.build.platforms import Platform
 from engine.build.steps import Origin, Step
 from engine.build.words import Lexicon
 from engine.image.config import DEFAULT_PATH
+from engine.image.platform import Platform
 from schemas.errors import InvalidArgument
 from schemas.typed import NamedTuple
 

@@ -78,6 +78,14 @@ def normal(system: str, architecture: str, variant: str = "") -> Platform:
     return Platform(system, found, given)
 
 
+def of_image(config: dict[str, object]) -> Platform | None:
+    """The platform that an image's config names; None when it names none."""
+    system, architecture = config.get("os"), config.get("architecture")
+    if not system or not architecture:
+        return None
+    return normal(str(system), str(architecture), str(config.get("variant") or ""))
+
+
 def acceptable(wanted: Platform) -> list[Platform]:
     """The platforms whose programs run where ``wanted``'s do, best first (containerd's order)."""
     found = [wanted]

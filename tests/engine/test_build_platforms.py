@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from schemas.errors import EngineError, NotFound, Unsupported
+from schemas.errors import Conflict, EngineError, NotFound, Unsupported
 from tests.support import dockerfiles, registry
 
 if TYPE_CHECKING:
@@ -117,3 +117,16 @@ def test_what_cannot_run_here_is_told_before_anything_is_built(
     to = [{"type": "registry", "ref": "127.0.0.1:1/x"}]
     with pytest.raises(EngineError, match="several platforms"):
         build(based, tmp_path / "x", CROSS, tags=["x:1"], cache_to=to)
+
+
+def test_an_image_of_another_platform_is_not_taken_for_the_one_asked_for(
+    based: LocalEngine, tmp_path: Path
+) -> None:
+    text = "FROM scratch\nCOPY . /\nCMD x\n"
+    build(based, tmp_path / "x", text, platforms=["linux/arm64"], tags=["strange:1"])
+    spec: Any = {"name": "one", "image": "strange:1", "platform": OURS, "network_mode": "none"}
+    with pytest.raises(
+        Conflict, match=r"platform \(linux/arm64\) does not match .* \(linux/amd64\)"
+    ):
+        based.create(spec)
+    assert based.containers() == []

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.build.platforms import Platform
 from engine.build.reporting import Reporter
+from engine.image.platform import Platform
 from schemas.building import BuildSpec
 
 if TYPE_CHECKING:

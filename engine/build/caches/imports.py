@@ -15,11 +15,11 @@ from engine.build.caches import place as places
 from engine.build.caches import shelves
 from engine.build.caches.document import Record
 from engine.build.caches.place import CachePlace
-from engine.build.platforms import Platform
 from engine.build.reporting import Reporter
 from engine.build.store import Entry
 from engine.image.blobs import BlobStore
 from engine.image.layers import bring
+from engine.image.platform import Platform
 from engine.snapshot.store import LayerStore
 from engine.state import images as rows
 from engine.state.images import LayerRow

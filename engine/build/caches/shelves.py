@@ -11,10 +11,10 @@ from engine import images
 from engine.build.caches import document, inline
 from engine.build.caches.document import Contents
 from engine.build.caches.place import CachePlace
-from engine.build.platforms import Platform
 from engine.image import digest as digests
 from engine.image import platform as platforms
 from engine.image import reference
+from engine.image.platform import Platform
 from engine.state import images as rows
 from engine.state.images import LayerRow
 from schemas.errors import Failed, NotFound, Unsupported
