@@ -28,7 +28,8 @@ _LINE = re.compile(r"(line|last) (\d+)")
 class Sample(NamedTuple):
     """What one shim held in several looks."""
 
-    private: int  # KiB, at most: what is shared with a child that was just forked is still held
+    private: int  # KiB, at most: what is shared with a child of the moment does not count, so this goes up and down
+    anonymous: int  # KiB of memory of its own, whoever shares it: what leaks is here
     fewest: int  # descriptors; a health check on its way has some more, a container between two runs less
     most: int
 
@@ -58,19 +59,25 @@ def measure(run: Path, *, times: int = 8, pause: float = 0.15) -> dict[str, Samp
     for _ in range(times):
         for id, pid in shims(run).items():
             try:
-                private, count = _private(pid), len(list(Path(f"/proc/{pid}/fd").iterdir()))
+                memory = _memory(pid)
+                count = len(list(Path(f"/proc/{pid}/fd").iterdir()))
             except OSError:
                 continue
-            before = found.get(id, Sample(private, count, count))
+            before = found.get(id, Sample(*memory, count, count))
             found[id] = Sample(
-                max(before.private, private), min(before.fewest, count), max(before.most, count)
+                max(before.private, memory[0]),
+                max(before.anonymous, memory[1]),
+                min(before.fewest, count),
+                max(before.most, count),
             )
         time.sleep(pause)
     return found
 
 
-def growth(before: dict[str, Sample], after: dict[str, Sample], *, private: int) -> list[str]:
-    """The shims that hold more than before: more descriptors than ever, or more than ``private`` KiB more."""
+def growth(
+    before: dict[str, Sample], after: dict[str, Sample], *, private: int, anonymous: int
+) -> list[str]:
+    """The shims that hold more than before: more descriptors than ever, or more memory than these KiB."""
     found = [f"{id[:12]}: its shim is gone" for id in before.keys() - after.keys()]
     for id in before.keys() & after.keys():
         old, new = before[id], after[id]
@@ -78,6 +85,8 @@ def growth(before: dict[str, Sample], after: dict[str, Sample], *, private: int)
             found.append(f"{id[:12]}: at most {old.most} descriptors became at least {new.fewest}")
         if new.private > old.private + private:
             found.append(f"{id[:12]}: {old.private} KiB private became {new.private}")
+        if new.anonymous > old.anonymous + anonymous:
+            found.append(f"{id[:12]}: {old.anonymous} KiB anonymous became {new.anonymous}")
     return found
 
 
@@ -116,6 +125,8 @@ def unrecorded(output: str, events: list[dict[str, Any]], code: str) -> list[str
     return []
 
 
-def _private(pid: int) -> int:
+def _memory(pid: int) -> tuple[int, int]:
+    """KiB private and anonymous (proc_pid_smaps(5))."""
     lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    return sum(int(line.split()[1]) for line in lines if line.startswith("Private_"))
+    private = sum(int(line.split()[1]) for line in lines if line.startswith("Private_"))
+    return private, sum(int(line.split()[1]) for line in lines if line.startswith("Anonymous:"))
