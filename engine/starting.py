@@ -46,7 +46,12 @@ def start(reference: str) -> None:
             bundle = build(row)
             _check_receiver(bundle)
             _write(row.id, bundle)
-            launcher.start(row.id)
+            try:
+                launcher.start(row.id)
+            except Conflict:
+                # A command that was killed had it half started, and its supervisor came to the end of that meanwhile.
+                if status.read(row.id).state not in containers.ACTIVE:
+                    raise
     except FileNotFoundError as err:
         raise NotFound(f"No such container: {reference}") from err
 

@@ -34,8 +34,12 @@ _PREDECESSOR = 5.0
 _OPEN = 1.0
 
 
+class Taken(Conflict):
+    """Another shim serves the container: nothing of it is ours to take away."""
+
+
 def lock(id: str) -> int:
-    """Take the lock of the runtime directory; Conflict when another shim lives. It is held as long as it is open."""
+    """Take the lock of the runtime directory; Taken when another shim lives. It is held as long as it is open."""
     path = f"{paths.runtime_dir(id)}/lock"
     deadline = time.monotonic() + _PREDECESSOR
     while True:
@@ -46,7 +50,7 @@ def lock(id: str) -> int:
             os.close(fd)
             # The shim before us may be on its way out; one that serves has a state.
             if status.load_state(id) is not None or time.monotonic() > deadline:
-                raise Conflict(f"container {id[:12]} is running already") from None
+                raise Taken(f"container {id[:12]} is running already") from None
             time.sleep(0.002)
             continue
         if os.fstat(fd).st_nlink:
@@ -106,6 +110,8 @@ def build(id: str, shim: messages.Socket, netns: int | None) -> None:
     try:
         builder = _Builder(load(id), shim)
         builder.run(netns)
+    except Taken as err:
+        _tell(shim, Conflict(err.message), taken=True)
     except EngineError as err:
         _tell(shim, err)
     except OSError as err:
@@ -119,9 +125,9 @@ def build(id: str, shim: messages.Socket, netns: int | None) -> None:
             builder.close()
 
 
-def _tell(shim: messages.Socket, error: EngineError) -> None:
+def _tell(shim: messages.Socket, error: EngineError, *, taken: bool = False) -> None:
     try:
-        messages.send_plain(shim, messages.from_error(error))
+        messages.send_plain(shim, {**messages.from_error(error), "taken": taken})
     except OSError:
         pass  # the shim was killed meanwhile
 

@@ -8,7 +8,7 @@ from engine.runtime import birth, messages
 from engine.runtime.builder import as_engine_error
 from engine.runtime.drivers import options
 from engine.runtime.sandbox import Place, Surroundings
-from schemas.errors import EngineError, Failed
+from schemas.errors import EngineError, Failed, PycomposeError
 from schemas.typed import NamedTuple
 
 
@@ -26,6 +26,14 @@ class Built(NamedTuple):
     health: bool
     logging: options.Plan
     memory: bool  # it has a limit, so that a lack of it is to be told
+
+
+class NotOurs(Exception):
+    """Another shim serves the container; ``error`` says so."""
+
+    def __init__(self, error: PycomposeError) -> None:
+        super().__init__(error.message)
+        self.error = error
 
 
 class Receiver:
@@ -47,6 +55,8 @@ class Receiver:
             for kind, fd in zip(message["kinds"], fds, strict=True):
                 self._fds.setdefault(kind, []).append(fd)
             return None
+        if message.get("taken"):
+            raise NotOurs(messages.to_error(message))
         if "error" in message:
             raise as_engine_error(messages.to_error(message))
         held = tuple(zip(message["bindings"], self._fds.get("port", ()), strict=True))

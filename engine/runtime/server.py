@@ -66,8 +66,8 @@ class Server:
             message, fds = messages.receive(connection)
         except ValueError:
             message, fds = None, []
-        if message is None:
-            self._hang_up(connection)
+        if message is None or self._server is None:
+            self._hang_up(connection)  # at the end of all: who asks again finds out
             return
         try:
             handler = _HANDLERS.get(message["type"])

@@ -77,6 +77,14 @@ def _shims() -> list[int]:
     return found
 
 
+def _kill_shims() -> None:
+    for pid in _shims():
+        with suppress(
+            ProcessLookupError
+        ):  # one that had just ended, or a child of one on its way to a health check
+            os.kill(pid, signal.SIGKILL)
+
+
 @pytest.mark.timeout(300)
 def test_a_killed_command_is_continued_by_the_next(compose: Compose, machine: Machine) -> None:
     compose.write(STACK)
@@ -107,8 +115,7 @@ def test_a_killed_shim_is_replaced_by_the_next_command(compose: Compose) -> None
     compose("up", "-d")
     ids = compose.ids()
     for _ in range(3):
-        for pid in _shims():
-            os.kill(pid, signal.SIGKILL)
+        _kill_shims()
         compose("up", "-d")
         assert _services(compose) == RUNNING
         assert compose.ids() == ids, "the containers went on, nothing was made anew"
@@ -123,9 +130,7 @@ def test_shims_killed_while_containers_start_leave_nothing(compose: Compose) -> 
     for _ in range(8):
         process = compose.begin("up", "-d")
         time.sleep(chance.uniform(0.05, 0.4))
-        for pid in _shims():
-            with suppress(ProcessLookupError):  # it has just ended by itself
-                os.kill(pid, signal.SIGKILL)
+        _kill_shims()
         process.communicate(timeout=60)
         compose("up", "-d")
         assert _services(compose) == RUNNING

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
+from contextlib import suppress
 
-from engine import paths
+from engine import paths, starting
 from engine.local import LocalEngine
-from engine.runtime import messages
-from tests.support.containers import execute, output, shim, start
+from engine.runtime import launcher, messages
+from engine.state import containers as rows
+from schemas.errors import Conflict
+from tests.support.containers import execute, make, output, shim, start
 from tests.support.eventually import eventually
 
 # Takes its time to end, so that somebody can come by meanwhile.
@@ -63,3 +67,21 @@ def test_a_new_shim_goes_on_with_the_stop_of_the_one_before(engine: LocalEngine)
     now = engine.container("one")
     assert (now.state, now.stopping) == ("running", False)
     assert now.pid != made.pid
+
+
+def test_a_start_that_meets_the_start_of_a_killed_command_is_satisfied(engine: LocalEngine) -> None:
+    """That command's lock is gone with it, and its supervisor goes on: as here, where nobody holds the lock."""
+    row = rows.get(make(engine, "one", "sleep", "1000").id)
+    for _ in range(10):
+        starting._write(row.id, starting.build(row))
+        other = threading.Thread(target=_start_anyhow, args=(row.id,))
+        other.start()
+        engine.start("one")
+        other.join()
+        assert engine.container("one").state == "running"
+        engine.stop("one", timeout=0)
+
+
+def _start_anyhow(id: str) -> None:
+    with suppress(Conflict):
+        launcher.start(id)

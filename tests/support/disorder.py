@@ -13,6 +13,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -169,12 +170,13 @@ def shims(run: Path) -> dict[str, int]:
         try:
             if (directory / "comm").read_text().strip() != "pycompose-shim":
                 continue
-            links = [os.readlink(link) for link in (directory / "fd").iterdir()]
+            descriptors = list((directory / "fd").iterdir())
         except OSError:
             continue
-        for link in links:
-            if match := place.fullmatch(link):
-                found[match[1]] = int(directory.name)
+        for descriptor in descriptors:
+            with suppress(OSError):  # closed meanwhile
+                if match := place.fullmatch(os.readlink(descriptor)):
+                    found[match[1]] = int(directory.name)
     return found
 
 
