@@ -13,14 +13,23 @@ from schemas.specs import Limits
 _CONTROLLERS = ("cpu", "memory", "pids", "io", "cpuset")
 _FREEZE_PATIENCE = 5.0
 
+_TRIES = 100
+
 
 class CgroupV2(group.Cgroup):
     """A control group on version 2."""
 
     def create(self, limits: Limits) -> None:
-        group.make(os.path.dirname(self._path()))
-        self._delegate()
-        group.make(self._path())
+        for tries in range(_TRIES, 0, -1):
+            try:
+                group.make(os.path.dirname(self._path()))
+                self._delegate()
+                group.make(self._path())
+                break
+            except FileNotFoundError:
+                # A container that ends takes the empty parent away with it: the one that we have just found or made.
+                if tries == 1:
+                    raise
         self.update(limits)
 
     def update(self, limits: Limits) -> None:
