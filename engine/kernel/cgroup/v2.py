@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 
 from engine.kernel.cgroup import devices, group, limits, oomwatch
@@ -13,23 +12,14 @@ from schemas.specs import Limits
 _CONTROLLERS = ("cpu", "memory", "pids", "io", "cpuset")
 _FREEZE_PATIENCE = 5.0
 
-_TRIES = 100
-
 
 class CgroupV2(group.Cgroup):
     """A control group on version 2."""
 
     def create(self, limits: Limits) -> None:
-        for tries in range(_TRIES, 0, -1):
-            try:
-                group.make(os.path.dirname(self._path()))
-                self._delegate()
-                group.make(self._path())
-                break
-            except FileNotFoundError:
-                # A container that ends takes the empty parent away with it: the one that we have just found or made.
-                if tries == 1:
-                    raise
+        # First: a group above that is not empty is not taken away by a neighbour that ends.
+        group.make(self._path())
+        self._delegate()
         self.update(limits)
 
     def update(self, limits: Limits) -> None:
