@@ -107,8 +107,8 @@ def test_a_working_directory_through_links_is_made_inside(
 ) -> None:
     outside = tmp_path / "outside"
     outside.mkdir()
-    link = images.symlink("work", target.format(outside=outside))
-    said = run({"Cmd": ["pwd"], "WorkingDir": "/work/made/here"}, link)
+    link = images.symlink("app", target.format(outside=outside))
+    said = run({"Cmd": ["pwd"], "WorkingDir": "/app/made/here"}, link)
     assert list(outside.iterdir()) == []
     assert (
         "made/here" in said

@@ -97,6 +97,16 @@ def test_an_address_is_given_once_on_a_network() -> None:
     assert networks.taken_addresses(db.connection(), place.id) == (["10.9.0.2"], [])
 
 
+def test_a_name_is_free_though_another_networks_id_begins_with_it() -> None:
+    row = NetworkRow("bb" * 32, "front", "bridge", "br-front", {}, {"name": "front"}, {}, 1.0)
+    with db.transaction() as database:
+        networks.insert(database, row)
+    assert networks.get("bb").name == "front"
+    assert networks.named("bb") is None
+    assert network("bb").name == "bb"
+    assert networks.get("bb").name == "bb", "a name comes before the beginning of an id"
+
+
 def test_a_network_with_a_container_stays() -> None:
     place = network("front")
     row = container("one", "aa" * 32)
