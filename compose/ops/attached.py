@@ -79,7 +79,7 @@ class Attached:
 
         Asked when all have been started. The truth is the engine's: an event may still be on its way.
         """
-        if self._follower.following:
+        if self._follower.following or self._followed:
             return False
         for info in self._engine.containers(labels={labels.PROJECT: self._project}, all=True):
             if not self._concerns(info) or not self._is_shown(info):
@@ -180,8 +180,9 @@ class Attached:
         except NotFound:
             code = self._codes.get(info.id, info.exit_code)
             return [Exited(info, code, self._is_shown(info))]
-        if now.state in ALIVE:
-            self._follow(now)  # started again while its log was read to the end
+        if now.state in ALIVE or now.started > info.started:
+            # Started again while its log was read to the end; a short life may even be over by now, and has spoken too.
+            self._follow(now)
             return []
         self._died.pop(info.id, None)
         return [Exited(now, now.exit_code, self._is_shown(now))]

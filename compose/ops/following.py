@@ -66,7 +66,7 @@ class Following:
             self._add(info, self._query)
         until = self._query.get("until", float("inf"))
         yield self._told(self._first())
-        while self._follower.following and time.time() < until:
+        while (self._follower.following or self._followed) and time.time() < until:
             yield self._told(self._follower.items(_PATIENCE if self._restarting else 0.5))
         # Whoever wrote has ended; much of what they wrote may still wait here.
         while items := self._follower.items(0):
@@ -114,14 +114,19 @@ class Following:
         self._followed.discard(info.id)
         lived = info.id in self._lived
         self._lived.discard(info.id)
-        said: list[Said] = []
-        if info.id in self._ended:
-            said.append((info, self._ended.pop(info.id)))
         try:
             now = self._engine.container(info.id)
         except NotFound:
-            return said
-        if now.state in ALIVE:  # started again while its log was read to the end
+            return [(info, self._ended.pop(info.id))] if info.id in self._ended else []
+        if now.started > info.started:
+            # Another life began meanwhile, and is over perhaps: the end that is known may be that one's.
+            self._lived.add(info.id)
+            self._resume(now)
+            return []
+        said: list[Said] = []
+        if info.id in self._ended:
+            said.append((info, self._ended.pop(info.id)))
+        if now.state in ALIVE:  # about to start again
             self._resume(now)
         elif not said and lived:
             self._told_until[info.id] = now.finished
@@ -138,7 +143,8 @@ class Following:
         if not self._concerns(info):
             return []
         if event.action == "start":
-            self._resume(info)
+            if info.id not in self._followed:  # else its log goes on, or we go on where that ends
+                self._resume(info)
             self._lived.add(info.id)
             return []
         if event.time <= self._told_until.get(info.id, 0.0) + _SAME_END:
