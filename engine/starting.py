@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from engine.network.endpoint import EndpointPlan
     from engine.runtime.bundle import Bundle, Root
 
+_ATTEMPTS = 3  # to start what another start of the same container gets in the way of
+
 
 def start(reference: str) -> None:
     """Start the container, once it has ended if it is being stopped; a no-op when it runs. StartFailed with the step that
@@ -45,15 +47,28 @@ def start(reference: str) -> None:
                 return
             bundle = build(row)
             _check_receiver(bundle)
-            _write(row.id, bundle)
-            try:
-                launcher.start(row.id)
-            except Conflict:
-                # A command that was killed had it half started, and its supervisor came to the end of that meanwhile.
-                if status.read(row.id).state not in containers.ACTIVE:
-                    raise
+            _launch(row.id, bundle)
     except FileNotFoundError as err:
         raise NotFound(f"No such container: {reference}") from err
+
+
+def _launch(id: str, bundle: Bundle) -> None:
+    """Hand the bundle over. A command that was killed may have it half started: when its supervisor comes to the end of
+    that meanwhile, it runs, or there is nothing left of it and of our bundle."""
+    from engine.runtime import launcher, status
+    from engine.runtime.messages import Taken
+
+    for attempt in range(_ATTEMPTS):
+        _write(id, bundle)
+        try:
+            launcher.start(id)
+        except Taken:
+            if status.read(id).state in containers.ACTIVE:
+                return
+            if attempt == _ATTEMPTS - 1:
+                raise
+        else:
+            return
 
 
 def _check_receiver(bundle: Bundle) -> None:

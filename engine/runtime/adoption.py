@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 
 from engine.kernel import pidfd
-from engine.runtime import builder, output, sandbox, status
+from engine.runtime import builder, claim, output, sandbox, status
 from engine.runtime.bundle import Bundle, load
+from engine.runtime.messages import Taken
 from engine.runtime.sandbox import Surroundings
 from engine.runtime.status import Status
 from schemas.errors import Conflict
@@ -32,8 +33,8 @@ def adopt(id: str) -> Adopted | None:
     """Take the container over; None when it has ended, or has another shim by now. Conflict when a port is lost to others."""
     now = status.load_state(id)
     try:
-        builder.lock(id)
-    except Conflict:
+        claim.lock(id)
+    except Taken:
         return None
     if now is None or not pidfd.alive(now.pid, now.start_time):
         return None

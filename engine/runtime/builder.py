@@ -8,7 +8,6 @@ A shim whose container starts again forks a builder of its own.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import select
 import signal
@@ -18,44 +17,18 @@ from typing import NoReturn
 from engine import paths
 from engine.kernel import descriptors, pidfd
 from engine.kernel.cgroup import grace
-from engine.runtime import birth, faults, messages, output, sandbox, status
+from engine.runtime import birth, claim, faults, messages, output, sandbox, status
 from engine.runtime.bundle import Bundle, load
 from engine.runtime.drivers import options
 from engine.runtime.sandbox import Surroundings
 from engine.runtime.status import Status
 from engine.state import journal
-from schemas.errors import Conflict, EngineError, Failed, PycomposeError
+from schemas.errors import EngineError, Failed, PycomposeError
 
 # Descriptors that fit into one message.
 _BATCH = 8
-# How long the shim of the run before may take to be gone, in seconds.
-_PREDECESSOR = 5.0
 # How long a command may think before it starts something, in seconds.
 _OPEN = 1.0
-
-
-class Taken(Conflict):
-    """Another shim serves the container: nothing of it is ours to take away."""
-
-
-def lock(id: str) -> int:
-    """Take the lock of the runtime directory; Taken when another shim lives. It is held as long as it is open."""
-    path = f"{paths.runtime_dir(id)}/lock"
-    deadline = time.monotonic() + _PREDECESSOR
-    while True:
-        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(fd)
-            # The shim before us may be on its way out; one that serves has a state.
-            if status.load_state(id) is not None or time.monotonic() > deadline:
-                raise Taken(f"container {id[:12]} is running already") from None
-            time.sleep(0.002)
-            continue
-        if os.fstat(fd).st_nlink:
-            return fd
-        os.close(fd)  # removed by the one before us while we waited
 
 
 def listen(id: str) -> int:
@@ -108,10 +81,8 @@ def build(id: str, shim: messages.Socket, netns: int | None) -> None:
     """Build one container and hand it over; what fails is undone and told. ``netns`` None: everything is to be made."""
     builder: _Builder | None = None
     try:
-        builder = _Builder(load(id), shim)
+        builder = _Builder(_load(id), shim)
         builder.run(netns)
-    except Taken as err:
-        _tell(shim, Conflict(err.message), taken=True)
     except EngineError as err:
         _tell(shim, err)
     except OSError as err:
@@ -125,9 +96,16 @@ def build(id: str, shim: messages.Socket, netns: int | None) -> None:
             builder.close()
 
 
-def _tell(shim: messages.Socket, error: EngineError, *, taken: bool = False) -> None:
+def _load(id: str) -> Bundle:
     try:
-        messages.send_plain(shim, {**messages.from_error(error), "taken": taken})
+        return load(id)
+    except FileNotFoundError:
+        raise claim.gone(id) from None
+
+
+def _tell(shim: messages.Socket, error: EngineError) -> None:
+    try:
+        messages.send_plain(shim, messages.from_error(error))
     except OSError:
         pass  # the shim was killed meanwhile
 
@@ -143,7 +121,7 @@ class _Builder:
         bundle = self._bundle
         fresh = netns is None
         if fresh:
-            self._give("lock", lock(bundle["id"]))
+            self._give("lock", claim.lock(bundle["id"]))
             self._give("control", listen(bundle["id"]))
             sandbox.make_group(bundle)
             netns = sandbox.make_namespace(bundle)

@@ -8,7 +8,7 @@ from engine.runtime import birth, messages
 from engine.runtime.builder import as_engine_error
 from engine.runtime.drivers import options
 from engine.runtime.sandbox import Place, Surroundings
-from schemas.errors import EngineError, Failed, PycomposeError
+from schemas.errors import EngineError, Failed
 from schemas.typed import NamedTuple
 
 
@@ -28,14 +28,6 @@ class Built(NamedTuple):
     memory: bool  # it has a limit, so that a lack of it is to be told
 
 
-class NotOurs(Exception):
-    """Another shim serves the container; ``error`` says so."""
-
-    def __init__(self, error: PycomposeError) -> None:
-        super().__init__(error.message)
-        self.error = error
-
-
 class Receiver:
     """Collects what a builder hands over."""
 
@@ -44,7 +36,8 @@ class Receiver:
         self._fds: dict[str, list[int]] = {}
 
     def take(self, builder: messages.Socket) -> Built | None:
-        """Read one message; the whole when it is complete. EngineError when the builder failed, or is gone."""
+        """Read one message; the whole when it is complete. EngineError (Taken: nothing is ours) when the builder failed,
+        or is gone."""
         message, fds = messages.receive_plain(builder)
         if message is None:
             raise Failed("the process that starts containers ended unexpectedly")
@@ -55,8 +48,6 @@ class Receiver:
             for kind, fd in zip(message["kinds"], fds, strict=True):
                 self._fds.setdefault(kind, []).append(fd)
             return None
-        if message.get("taken"):
-            raise NotOurs(messages.to_error(message))
         if "error" in message:
             raise as_engine_error(messages.to_error(message))
         held = tuple(zip(message["bindings"], self._fds.get("port", ()), strict=True))

@@ -15,7 +15,7 @@ import struct
 from typing import Any
 
 from schemas import errors
-from schemas.errors import EngineError, Failed, PycomposeError
+from schemas.errors import Conflict, EngineError, Failed, PycomposeError
 
 Message = dict[str, Any]
 Socket = _socket.socket
@@ -24,6 +24,10 @@ Socket = _socket.socket
 _LIMIT = 1 << 18
 _FDS = 8
 _ANCILLARY = _socket.CMSG_SPACE(_FDS * 4)
+
+
+class Taken(Conflict):
+    """Another shim serves the container, or did when this one was begun: nothing of it is ours to take away."""
 
 
 def pair() -> tuple[Socket, Socket]:
@@ -172,6 +176,8 @@ def to_error(reply: Message) -> PycomposeError:
     """The error that a reply carries."""
     found: Message = reply["error"]
     kind: type[PycomposeError] = getattr(errors, found["kind"], Failed)
+    if found["kind"] == Taken.__name__:
+        kind = Taken
     message, hint = found["message"], found["hint"]
     error: PycomposeError
     if kind is errors.StartFailed:

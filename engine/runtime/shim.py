@@ -33,7 +33,7 @@ from engine.runtime import (
 from engine.runtime.bundle import Bundle, load
 from engine.runtime.drivers import options
 from engine.runtime.execproc import Processes
-from engine.runtime.handover import Built, NotOurs, Receiver
+from engine.runtime.handover import Built, Receiver
 from engine.runtime.lacks import Lacks
 from engine.runtime.loop import Loop, Timer
 from engine.runtime.probes import Probes
@@ -127,8 +127,8 @@ class Shim:
         def told() -> None:
             try:
                 built = receiver.take(channel)
-            except NotOurs as err:
-                messages.tell(self._reply or channel, messages.from_error(err.error))
+            except messages.Taken as err:
+                messages.tell(self._reply or channel, messages.from_error(err))
                 os._exit(0)
             except EngineError as err:
                 self._built()

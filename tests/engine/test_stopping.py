@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import threading
 import time
 from contextlib import suppress
+from pathlib import Path
 
 from engine import paths, starting
 from engine.local import LocalEngine
-from engine.runtime import launcher, messages
+from engine.runtime import cleaning, launcher, messages
 from engine.state import containers as rows
 from schemas.errors import Conflict
 from tests.support.containers import execute, make, output, shim, start
@@ -80,6 +82,24 @@ def test_a_start_that_meets_the_start_of_a_killed_command_is_satisfied(engine: L
         other.join()
         assert engine.container("one").state == "running"
         engine.stop("one", timeout=0)
+
+
+def test_a_start_waits_for_the_failing_start_of_a_killed_command(engine: LocalEngine) -> None:
+    """That one's supervisor takes away what it finds at its end, and so what this start has written."""
+    id = make(engine, "one", "sleep", "1000").id
+    directory = Path(paths.runtime_dir(id))
+    directory.mkdir(parents=True)
+    lock = os.open(directory / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    other = threading.Thread(target=engine.start, args=(id,))
+    other.start()
+    eventually((directory / "bundle.json").exists)
+    time.sleep(0.2)  # its builder waits for the lock
+    cleaning.remove_directory(str(directory))
+    os.close(lock)
+    other.join()
+    assert engine.container("one").state == "running"
+    assert shim("one")
 
 
 def _start_anyhow(id: str) -> None:
