@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from engine import image_files, images, transfers
+from engine import image_files, image_names, images, transfers
 from engine.image import gc
 from schemas.errors import Unavailable
+from schemas.records import Progress
 from tests.engine.registry.contents import BIG, HUGE, ONE, silent
 from tests.support.images import docker_archive
 from tests.support.registry import OCI_LAYER, Registry, sha256, wire
@@ -146,3 +147,15 @@ transfers.pull(sys.argv[1], sink=lambda p: None)
     images.sweep()
     gc.collect()
     assert rubbish(state[0]) == []
+
+
+def test_an_image_that_is_removed_at_once_has_been_pulled(registry: Registry) -> None:
+    registry.image("gone/app", "1", [(OCI_LAYER, ONE, ONE)])
+    name = f"{registry.address}/gone/app:1"
+
+    def remove(progress: Progress) -> None:
+        if progress.text.startswith("Digest:"):  # it is there from now on
+            image_names.remove(name)
+
+    assert transfers.pull(name, sink=remove).tags == (name,)
+    assert images.image(name) is None
