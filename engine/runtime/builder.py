@@ -119,11 +119,13 @@ class _Builder:
     def run(self, netns: int | None) -> None:
         """Build, and hand over when the program runs. What fails is undone and raised."""
         bundle = self._bundle
-        fresh = netns is None
+        fresh, before = netns is None, Status()
         if fresh:
             self._give("lock", claim.lock(bundle["id"]))
             self._give("control", listen(bundle["id"]))
             sandbox.make_group(bundle)
+            # Before anything runs: the first process may be killed while we are still on our way to show it.
+            before = Status(oom_kills=sandbox.group(bundle).oom_kills())
             netns = sandbox.make_namespace(bundle)
             if netns >= 0:
                 self._give("netns", netns)
@@ -145,7 +147,8 @@ class _Builder:
                 raise
         finally:
             ours.close()
-        self._record(pid, made if fresh else None)
+        if fresh:
+            show_running(bundle, before, pid, tuple(binding for binding, _ in made.ports))
         self._hand_over(pid, made)
 
     def close(self) -> None:
@@ -205,28 +208,6 @@ class _Builder:
                 raise as_engine_error(messages.to_error(message))
             self._given.append(("terminal", fds[0]))
 
-    def _record(self, pid: int, made: Surroundings | None) -> None:
-        """Show that it runs: state, what a reboot will find, event."""
-        bundle = self._bundle
-        # Of a run before this one, the count of restarts is what goes on.
-        before = (status.load_state(bundle["id"]) if made is None else None) or Status()
-        bindings = before.ports if made is None else tuple(binding for binding, _ in made.ports)
-        now = before._replace(
-            state="running",
-            health="starting" if bundle["healthcheck"] else "",
-            pid=pid,
-            start_time=pidfd.start_time(pid),
-            started=time.time(),
-            error="",
-            ports=bindings,
-            health_log=(),
-            oom_kills=sandbox.group(bundle).oom_kills(),
-        )
-        # In this order: what says that the last run has no end is no news while this one is shown.
-        status.write(bundle["id"], now)
-        status.write_last(bundle["id"], now)
-        record(bundle, "start")
-
     def _hand_over(self, pid: int, made: Surroundings) -> None:
         kinds = [kind for kind, _ in self._given]
         fds = [fd for _, fd in self._given]
@@ -245,6 +226,27 @@ class _Builder:
                 "logging": tuple(options.plan(self._bundle["logging"])),
             },
         )
+
+
+def show_running(
+    bundle: Bundle, before: Status, pid: int, ports: tuple[tuple[str, int, int, str], ...]
+) -> None:
+    """Show that it runs: state, what a reboot will find, event. ``before``: the run before this one, whose counts go on."""
+    now = before._replace(
+        state="running",
+        health="starting" if bundle["healthcheck"] else "",
+        pid=pid,
+        start_time=pidfd.start_time(pid),
+        started=time.time(),
+        error="",
+        oom_killed=False,
+        ports=ports,
+        health_log=(),
+    )
+    # In this order: what says that the last run has no end is no news while this one is shown.
+    status.write(bundle["id"], now)
+    status.write_last(bundle["id"], now)
+    record(bundle, "start")
 
 
 def record(bundle: Bundle, action: str, **attributes: str) -> None:

@@ -8,8 +8,8 @@ from engine.kernel.cgroup.group import Cgroup
 from engine.kernel.cgroup.oomwatch import OomWatch
 from engine.runtime.loop import Loop
 
-# After which the kernel has counted a kill that it has announced.
-_MOMENT = 0.1
+# Seconds after which the kernel has counted a kill that it has announced; on a busy machine the last of them.
+_MOMENTS = (0.1, 0.5, 2.0)
 
 
 class Lacks:
@@ -39,4 +39,5 @@ class Lacks:
         assert self._watch is not None
         self._watch.drain()
         self._look()
-        self._loop.after(_MOMENT, self._look)
+        for moment in _MOMENTS:
+            self._loop.after(moment, self._look)

@@ -152,6 +152,9 @@ class Shim:
             self.sandbox = Sandbox(self.loop, built.place, built.made)
             self.output.log = self._log(built.logging)
             self.server.listen(built.control)
+        else:  # a new run: what others have us show meanwhile is not lost, since nobody but us writes it
+            before = self.status
+            builder.show_running(self.load_bundle(), before, built.pid, before.ports)
         self.leader = (built.pid, -1)
         self.stdin, self.terminal = built.stdin, built.terminal
         if built.terminal >= 0:
@@ -314,6 +317,9 @@ class Shim:
 
     def _end(self, reply: messages.Message | None) -> None:
         """Take everything away, record the end, and leave as soon as attached clients have read all."""
+        # First of all, for we may be killed: who looks believes in the state that is shown until that is taken away.
+        last = (self._last or self.status)._replace(ports=(), oom_kills=0, stopping=False)
+        status.write_last(self.id, last)
         self.server.close()
         self.output.log.close()
         if self.sandbox is not None:
@@ -322,8 +328,6 @@ class Shim:
         group = sandbox.group(bundle)
         group.kill()
         group.remove()
-        last = (self._last or self.status)._replace(ports=(), oom_kills=0, stopping=False)
-        status.write_last(self.id, last)
         cleaning.remove_directory(paths.runtime_dir(self.id))
         if reply is not None and self._reply is not None:
             messages.tell(self._reply, reply)

@@ -57,7 +57,7 @@ def _look(id: str) -> Status | None:
     now = _load(f"{directory}/state.json")
     if now is None:
         last = _last(id)
-        if last.unended and os.path.exists(f"{directory}/state.json"):
+        if last.unended and (os.path.exists(f"{directory}/state.json") or _last(id) != last):
             return None
         if os.path.exists(f"{directory}/bundle.json") and not shim_alive(id):
             # Somebody may be starting it this moment: whoever cleans up takes the container's lock first.
