@@ -26,12 +26,14 @@ def load(path: str, *, sink: Sink) -> list[ImageInfo]:
     from engine.image.record import bring_layer, record_image
 
     with locks.shared(STORE_LOCK), Archive(path) as archive:
-        loaded = []
-        for source in sources(archive):
+        found = sources(archive)
+        for source in found:
             stack = [bring_layer(archive, layer, sink) for layer in source.layers]
-            image = record_image(source.id, source.config, stack, source.names)
-            loaded.append(image._replace(tags=tuple(map(reference.familiar, source.names))))
-    return loaded
+            record_image(source.id, source.config, stack, source.names)
+    return [
+        images.info(source.id)._replace(tags=tuple(map(reference.familiar, source.names)))
+        for source in found
+    ]
 
 
 def import_rootfs(
@@ -61,11 +63,11 @@ def import_rootfs(
             )
             body = configs.encode(document)
             id = digests.of(body.encode())
-            image = record_image(id, body, [layer], [name] if name else [])
+            record_image(id, body, [layer], [name] if name else [])
     finally:
         os.close(fd)
     sink(Progress(f"Image {text or shown}", "Imported", "done"))
-    return image
+    return images.info(id)
 
 
 def save(references: list[str], path: str) -> None:

@@ -25,8 +25,9 @@ def lock(id: str) -> int:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(fd)
-            # The shim before us may be on its way out; one that serves has a state.
-            if status.load_state(id) is not None or time.monotonic() > deadline:
+            # The shim before us may be on its way out; one that serves has a state. Who only looks shares the lock.
+            serves = status.load_state(id) is not None and status.shim_alive(id)
+            if serves or time.monotonic() > deadline:
                 raise Taken(f"container {id[:12]} is running already") from None
             time.sleep(0.002)
             continue

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import socket
+import threading
 import time
 from pathlib import Path
 
+from engine import paths
 from engine.local import LocalEngine
+from engine.runtime import launcher
 from engine.state import db, networks
 from tests.support.containers import execute, output, shim, start
 from tests.support.eventually import eventually
@@ -84,6 +88,44 @@ def test_the_end_of_container_and_shim_together_reads_as_exited(engine: LocalEng
     assert (found.state, found.exit_code) == ("exited", 255)
     engine.start("one")
     assert engine.container("one").state == "running"
+
+
+def test_an_exit_code_survives_a_shim_that_dies_while_it_clears_away(
+    engine: LocalEngine, tmp_path: Path
+) -> None:
+    engine.create_network({"name": "net"})
+    made = start(
+        engine,
+        "one",
+        "until test -e /place/go; do sleep 0.02; done; exit 3",
+        mounts=[{"type": "bind", "source": str(tmp_path), "target": "/place"}],
+        network_mode="",
+        endpoints=[{"network": "net"}],
+    )
+    supervisor = shim("one")
+    names = Path(paths.names_dir(networks.get("net").id)) / made.id
+    names.unlink()
+    names.mkdir()  # what it cannot take away
+    (tmp_path / "go").touch()
+    eventually(lambda: not os.path.exists(f"/proc/{supervisor}/exe") or _gone(supervisor))
+    names.rmdir()
+    found = engine.container("one")
+    assert (found.state, found.exit_code) == ("exited", 3)
+    engine.start("one")
+    assert engine.wait("one", timeout=20).code == 3
+
+
+def test_who_only_looks_does_not_keep_a_container_from_a_new_shim(engine: LocalEngine) -> None:
+    made = start(engine, "one", "exec sleep 100")
+    _kill_shim("one")
+    with open(f"{paths.runtime_dir(made.id)}/lock") as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        other = threading.Thread(target=launcher.adopt, args=(made.id,))
+        other.start()
+        time.sleep(0.5)
+        fcntl.flock(lock, fcntl.LOCK_UN)
+    other.join()
+    assert shim("one")
 
 
 def test_after_a_reboot_everything_reads_as_exited(

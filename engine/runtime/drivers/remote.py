@@ -49,6 +49,7 @@ class Remote:
         self._is_stream = stream
         self._socket: socket.socket | None = None
         self._tried = 0.0
+        self._pausing = False  # what waits will be sent in a while
         self._waiting: deque[bytes] = deque()
         self._size = 0
         self._parts: dict[int, bytes] = {}
@@ -125,6 +126,9 @@ class Remote:
     def _open(self) -> bool:
         now = time.monotonic()
         if now - self._tried < _PAUSE:
+            if not self._pausing:
+                self._pausing = True
+                self._loop.at(self._tried + _PAUSE, self._resume)
             return False
         self._tried = now
         try:
@@ -134,6 +138,10 @@ class Remote:
             return False
         self._socket.setblocking(False)
         return True
+
+    def _resume(self) -> None:
+        self._pausing = False
+        self._flush()
 
     def _drop(self) -> None:
         if self._socket is not None:

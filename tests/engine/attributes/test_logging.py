@@ -132,6 +132,27 @@ def test_lines_go_to_a_syslog_server_and_can_be_read_here(
     assert output(engine, "one") == ["out one", "err two", "unfinished"]
 
 
+def test_what_a_broken_connection_held_back_is_sent_without_a_further_line(
+    engine: LocalEngine,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(30)
+        address = f"tcp://127.0.0.1:{server.getsockname()[1]}"
+        start(
+            engine,
+            "one",
+            "echo one; sleep 0.3; echo lost; sleep 0.1; echo three; exec sleep 100",
+            logging={"driver": "syslog", "options": {"syslog-address": address}},
+        )
+        # The first one only asks whether somebody is there.
+        for last_words in (b"", b": one\n", b": three\n"):
+            connection, _ = server.accept()
+            with connection:
+                connection.settimeout(30)
+                assert connection.recv(65536).endswith(last_words)
+    engine.stop("one", timeout=0)
+
+
 @pytest.mark.parametrize(
     ("form", "pattern"),
     [
