@@ -50,6 +50,7 @@ class Attached:
         ] = {}  # what the events told, for containers that are removed at once
         self._followed: set[str] = set()  # until its end has been given out
         self._died: dict[str, Exited] = {}  # whether it starts again is not known yet
+        self._between: set[str] = set()  # those about to start again, whose logs came to an end
         self._starts: dict[str, float] = {}  # the last start that was seen, by container
         # The time of the last line that was seen, and how many have that time: where to go on after a restart.
         self._seen: dict[str, tuple[float, int]] = {}
@@ -72,7 +73,9 @@ class Attached:
         found: list[Output | Note | Exited] = []
         while items := self._follower.items(0.0):
             found += self._told(items)
-        return found
+        # Stopped before it could start again: nothing more comes of it.
+        ended = [id for id in self._died if id in self._between]
+        return found + [self._died.pop(id)._replace(again=False) for id in ended]
 
     def over(self) -> bool:
         """Whether no shown container runs, and everything about those that ran has been seen.
@@ -156,7 +159,8 @@ class Attached:
         if event.action == "die":
             self._died[info.id] = Exited(info, code, self._is_shown(info), again=True)
             return []
-        self._starts[info.id] = max(event.time, info.started)
+        self._starts[info.id] = event.time
+        self._between.discard(info.id)
         if info.id not in self._followed:
             self._follow(info)
         return [self._died.pop(info.id)] if info.id in self._died else []
@@ -180,6 +184,9 @@ class Attached:
         except NotFound:
             code = self._codes.get(info.id, info.exit_code)
             return [Exited(info, code, self._is_shown(info))]
+        if now.state == "restarting" or self._starts.get(info.id, 0.0) < now.started:
+            self._between.add(info.id)
+            return []  # it is followed when the news of its start comes
         if now.state in ALIVE or now.started > info.started:
             # Started again while its log was read to the end; a short life may even be over by now, and has spoken too.
             self._follow(now)

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from schemas.specs import LogQuery
 
 _FIRST = 0.05  # seconds without a line after which the past counts as told
-_SAME_END = 0.5  # seconds between a container's end and the event of it
 _PATIENCE = 0.2  # seconds that the last lines before a restart may take
 _FIRST_LIMIT = 20_000  # lines of the past that are put in order at once
 
@@ -51,7 +50,8 @@ class Following:
         self._lived: set[str] = set()  # those that ran while they were followed
         self._ended: dict[str, Exit] = {}  # ends that wait for the last line
         self._restarting: dict[str, float] = {}  # when an end is told that no end of a log follows
-        self._told_until: dict[str, float] = {}  # ends that were told before the event came
+        self._between: set[str] = set()  # those about to start again, whose logs came to an end
+        self._finished: dict[str, float] = {}  # ends that were told before the event came
         self._follower = Follower(engine)
         self._follower.watch({labels.PROJECT: project}, self._begun)
 
@@ -66,11 +66,23 @@ class Following:
             self._add(info, self._query)
         until = self._query.get("until", float("inf"))
         yield self._told(self._first())
-        while (self._follower.following or self._followed) and time.time() < until:
-            yield self._told(self._follower.items(_PATIENCE if self._restarting else 0.5))
+        while self._goes_on() and time.time() < until:
+            items = self._follower.items(_PATIENCE if self._restarting else 0.5)
+            if not items:
+                self._between = {id for id in self._between if self._lives(id)}
+            yield self._told(items)
         # Whoever wrote has ended; much of what they wrote may still wait here.
         while items := self._follower.items(0):
             yield self._told(items)
+
+    def _goes_on(self) -> bool:
+        return bool(self._follower.following or self._followed or self._between)
+
+    def _lives(self, id: str) -> bool:
+        try:
+            return self._engine.container(id).state in ALIVE
+        except NotFound:
+            return False
 
     def _first(self) -> list[Item]:
         """The past comes from all containers at once; it is put in order as one."""
@@ -126,10 +138,10 @@ class Following:
         said: list[Said] = []
         if info.id in self._ended:
             said.append((info, self._ended.pop(info.id)))
-        if now.state in ALIVE:  # about to start again
-            self._resume(now)
+        if now.state in ALIVE:  # about to start again: the news of it will come
+            self._between.add(info.id)
         elif not said and lived:
-            self._told_until[info.id] = now.finished
+            self._finished[info.id] = now.finished
             said.append((now, Exit(now.exit_code, now.finished)))
         return said
 
@@ -143,11 +155,15 @@ class Following:
         if not self._concerns(info):
             return []
         if event.action == "start":
+            if event.time <= self._finished.get(info.id, 0.0):
+                return []  # that life was told to its end
+            self._finished.pop(info.id, None)
+            self._between.discard(info.id)
             if info.id not in self._followed:  # else its log goes on, or we go on where that ends
                 self._resume(info)
             self._lived.add(info.id)
             return []
-        if event.time <= self._told_until.get(info.id, 0.0) + _SAME_END:
+        if info.id in self._finished:
             return []
         end = Exit(int(event.attributes.get("exitCode") or 0), event.time)
         if info.id not in self._followed:
