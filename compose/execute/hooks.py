@@ -12,7 +12,7 @@ from compose.execute.mounts import inherited
 from compose.execute.waits import Stopped
 from compose.translate.hooks import PRE_START
 from schemas import labels
-from schemas.errors import Conflict, Failed, NotFound
+from schemas.errors import Conflict, EngineError, Failed, NotFound
 from schemas.specs import ContainerSpec, ExecSpec, Hook
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ Wanted = Callable[[], bool]
 _LAST_LINES = 5  # of a hook that failed
 _SLICE = 0.2  # seconds after which a wait looks whether it is still wanted
 _LAST_WORDS = 0.5  # seconds that output may take to come after its process has ended
+_LAST_LOG = 10.0  # the same for a log, which ends with its container
 _CHUNK = 65536
 
 
@@ -146,7 +147,7 @@ def run_before_start(
             except TimeoutError:
                 if stopped():
                     raise Stopped from None
-        reader.join(_LAST_WORDS)
+        reader.join(_LAST_LOG)
         if end.code:
             raise Failed(
                 f"service {spec['labels'].get(labels.SERVICE, name)}: {PRE_START}[{index}] hook exited with status"
@@ -160,8 +161,11 @@ def run_before_start(
 
 
 def _follow(engine: Engine, id: str, tail: _Tail) -> None:
-    for said in engine.logs(id, {"follow": True}):
-        tail.line(said.line)
+    try:
+        for said in engine.logs(id, {"follow": True}):
+            tail.line(said.line)
+    except EngineError:
+        return  # removed meanwhile
 
 
 # What belongs to the service's own container: its names, addresses and ports, and how it is watched over.

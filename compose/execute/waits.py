@@ -18,6 +18,7 @@ COMPLETED = "service_completed_successfully"
 RUNNING_OR_HEALTHY = "running_or_healthy"  # what ``up --wait`` asks for
 
 _ACTIVE = ("running", "paused", "restarting")
+_SETTLED = 0.5  # seconds after its start in which what ends shows that it did not come to run
 _SLICE = 0.2  # seconds after which a wait looks whether it is still wanted
 
 
@@ -69,6 +70,7 @@ def wait_for(
 ) -> None:
     """Block until every container meets the condition; DependencyError at once when one cannot. Raises Stopped."""
     open_names = list(action.names)
+    began = time.monotonic()
     for name in open_names:
         report(Progress(f"Container {name}", "Waiting", "working"))
     while open_names:
@@ -76,13 +78,27 @@ def wait_for(
             if stopped():
                 raise Stopped
             patience = _SLICE / len(open_names)
-            verdict = judge(action.condition, _look(engine, name, action.condition, patience))
+            info = _look(engine, name, action.condition, patience)
+            verdict = judge(action.condition, info)
+            if action.condition == RUNNING_OR_HEALTHY and not _settled(info, began):
+                continue
             if verdict.outcome == "failed":
                 return _failed(action, name, verdict.text, report)
             if verdict.outcome == "met":
                 open_names.remove(name)
                 report(Progress(f"Container {name}", verdict.text, "done"))
     return None
+
+
+def _settled(info: ContainerInfo, began: float) -> bool:
+    """Whether "it runs" is worth believing; ``began``: since when it is looked at (monotonic), for its engine may have
+    another clock."""
+    if info.has_healthcheck or info.state != "running":
+        return True
+    left = _SETTLED - max(time.time() - info.started, time.monotonic() - began)
+    if left > 0:
+        time.sleep(min(left, _SLICE))
+    return left <= 0
 
 
 def _look(engine: Engine, name: str, condition: str, patience: float) -> ContainerInfo:

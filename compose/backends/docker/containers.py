@@ -24,6 +24,7 @@ from schemas.specs import ContainerSpec, Endpoint
 from schemas.typed import Any
 
 ACTIVE = ("running", "paused", "restarting")
+_REMOVAL = 60.0  # seconds that a removal which somebody else began may take
 _LOOK_EVERY = 0.1  # seconds; health changes by whole ones
 
 
@@ -193,13 +194,29 @@ def remove(client: Client, id: str, *, force: bool, volumes: bool) -> None:
     taken = []
     if volumes:
         taken = [mount.source for mount in get(client, id).mounts if mount.anonymous]
-    with client.explained():
-        client.api.remove_container(id, v=volumes, force=force)
+    try:
+        with client.explained():
+            client.api.remove_container(id, v=volumes, force=force)
+    except Conflict as err:
+        if "already in progress" not in err.message:
+            raise
+        _await_removal(client, id)  # a killed command has asked for it
     for name in taken:
         try:
             client.wire.delete(f"/volumes/{quote(name)}")
         except (NotFound, Conflict):
             continue  # it went with the container, or another one uses it
+
+
+def _await_removal(client: Client, id: str) -> None:
+    deadline = time.monotonic() + _REMOVAL
+    try:
+        while time.monotonic() < deadline:
+            get(client, id)
+            time.sleep(0.05)
+    except NotFound:
+        return
+    raise Failed(f"container {id}: its removal does not come to an end")
 
 
 def wait(client: Client, id: str, *, timeout: float | None) -> Exit:
