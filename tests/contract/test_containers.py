@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -74,25 +75,25 @@ def test_a_running_container_is_running(engine: Engine) -> None:
 @pytest.mark.parametrize(
     ("script", "signal", "code"),
     [
-        ("exec sleep 100", None, 137),
-        ("trap 'exit 9' TERM; while :; do sleep 0.05; done", None, 9),
-        ("trap 'exit 4' USR1; while :; do sleep 0.05; done", "USR1", 4),
+        ("echo set; exec sleep 100", None, 137),
+        ("trap 'exit 9' TERM; echo set; while :; do sleep 0.05; done", None, 9),
+        ("trap 'exit 4' USR1; echo set; while :; do sleep 0.05; done", "USR1", 4),
     ],
 )
 def test_stop_gives_grace_and_then_kills(
     engine: Engine, script: str, signal: str | None, code: int
 ) -> None:
-    start(engine, "one", f"{script}", stop_grace_period=1.0)
-    time.sleep(0.2)
-    engine.stop("one", timeout=1, signal=signal)
+    start(engine, "one", script)
+    eventually(lambda: output(engine, "one") == ["set"])
+    engine.stop("one", timeout=1 if code == 137 else 30, signal=signal)
     found = engine.container("one")
     assert (found.state, found.exit_code) == ("exited", code)
     engine.stop("one")  # a no-op
 
 
 def test_kill_sends_a_signal_and_wants_a_running_container(engine: Engine) -> None:
-    start(engine, "one", "trap 'exit 7' USR2; while :; do sleep 0.05; done")
-    time.sleep(0.2)
+    start(engine, "one", "trap 'exit 7' USR2; echo set; while :; do sleep 0.05; done")
+    eventually(lambda: output(engine, "one") == ["set"])
     engine.kill("one", signal="SIGUSR2")
     assert engine.wait("one", timeout=10).code == 7
     with pytest.raises(Conflict):
@@ -156,6 +157,29 @@ def test_running_ones_are_removed_by_force_only(engine: Engine) -> None:
         engine.container("one")
     with pytest.raises(NotFound):
         engine.remove("one")
+
+
+def test_of_several_who_remove_one_none_fails_but_for_its_absence(engine: Engine) -> None:
+    sleeper(engine, "one")
+    together = threading.Barrier(4)
+    errors: list[Exception] = []
+
+    def remove() -> None:
+        together.wait()
+        try:
+            engine.remove("one", force=True)
+        except NotFound:
+            pass
+        except Exception as err:
+            errors.append(err)
+
+    threads = [threading.Thread(target=remove) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert engine.containers() == []
 
 
 def test_one_that_removes_itself_is_gone(engine: Engine) -> None:

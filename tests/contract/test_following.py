@@ -95,8 +95,8 @@ def test_a_followed_one_is_heard_in_every_life(engine: Engine) -> None:
     slow = cast("Engine", Slow(engine))
     made = _failing(engine)
     hooks = Hooks(speaks=lambda info: None, mute=lambda info, why: None)
-    engine.start(made.id)
     following = Following(slow, "p", [], {}, hooks)
+    engine.start(made.id)
     try:
         batches = following.follow([engine.container(made.id)])
         seen = [what for batch in batches for _, what in batch]

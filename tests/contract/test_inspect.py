@@ -100,7 +100,7 @@ def test_what_was_asked_for_stands_in_its_place(
 
 
 def test_an_end_is_told_with_its_code_and_time(engine: Engine) -> None:
-    start(engine, "one", "sleep 0.2; exit 7")
+    start(engine, "one", "sleep 1; exit 7")
     engine.wait("one", timeout=20)
     state: Any = engine.inspect("one")["State"]
     assert (state["Status"], state["Running"], state["ExitCode"], state["OOMKilled"]) == (

@@ -101,10 +101,16 @@ def _forward(server: socket.socket, host: str) -> None:
             client, _ = server.accept()
         except OSError:
             return
-        upstream = socket.socket(socket.AF_UNIX)
+        threading.Thread(target=_relay, args=(client, host), daemon=True).start()
+
+
+def _relay(client: socket.socket, host: str) -> None:
+    with client, socket.socket(socket.AF_UNIX) as upstream:
         upstream.connect(host.removeprefix("unix://"))
-        for pair in ((client, upstream), (upstream, client)):
-            threading.Thread(target=_copy, args=pair, daemon=True).start()
+        back = threading.Thread(target=_copy, args=(upstream, client))
+        back.start()
+        _copy(client, upstream)
+        back.join()
 
 
 def _copy(source: socket.socket, sink: socket.socket) -> None:

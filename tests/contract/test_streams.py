@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -13,11 +14,25 @@ from schemas.errors import Conflict, NotFound, StartFailed, Unsupported
 from schemas.records import LogLine
 from tests.contract.making import make, sleeper, start
 from tests.support.containers import execute, finish, output, read_all
+from tests.support.eventually import eventually
 
 
-def test_logs_have_both_streams_times_and_the_last_line_without_its_end(engine: Engine) -> None:
+def test_logs_have_both_streams_times_and_the_last_line_without_its_end(
+    engine: Engine, tmp_path: Path
+) -> None:
     began = time.time()
-    start(engine, "one", "echo out; sleep 0.1; echo err >&2; sleep 0.1; printf end")
+    until = "until test -e /place/{}; do sleep 0.02; done; "
+    start(
+        engine,
+        "one",
+        f"echo out; {until.format('first')} echo err >&2; {until.format('second')} printf end",
+        mounts=[{"type": "bind", "source": str(tmp_path), "target": "/place"}],
+    )
+    # One after the other: the streams are read side by side.
+    eventually(lambda: output(engine, "one") == ["out"])
+    (tmp_path / "first").touch()
+    eventually(lambda: output(engine, "one") == ["out", "err"])
+    (tmp_path / "second").touch()
     engine.wait("one", timeout=10)
     lines = list(engine.logs("one", {}))
     assert [(line.stream, line.line) for line in lines] == [
@@ -158,7 +173,7 @@ def test_exec_can_be_left_alone(engine: Engine) -> None:
 
 def test_attach_joins_what_runs(engine: Engine) -> None:
     start(engine, "one", "echo before; read x; echo got $x; exit 6", stdin_open=True)
-    time.sleep(0.3)
+    eventually(lambda: output(engine, "one") == ["before"])
     channel = engine.attach("one", stdin=True, logs=True)
     os.write(channel.stdin(), b"word\n")
     assert finish(channel) == (6, b"before\ngot word\n", b"")
@@ -204,7 +219,7 @@ def test_events_are_followed_until_they_are_closed(engine: Engine) -> None:
     engine.wait("one", timeout=10)
     engine.rename("one", "two")
     engine.remove("two")
-    time.sleep(0.3)
+    eventually(lambda: "destroy" in seen)
     stream.close()
     reader.join(5)
     assert not reader.is_alive()
@@ -213,9 +228,8 @@ def test_events_are_followed_until_they_are_closed(engine: Engine) -> None:
 
 def test_top_and_stats_are_of_what_runs(engine: Engine) -> None:
     sleeper(engine, "one", init=False, limits={"memory": 64 << 20})
-    [process] = engine.top("one")
-    assert process.command == "sleep 1000"
-    assert process.uid == "root"
+    eventually(lambda: [each.command for each in engine.top("one")] == ["sleep 1000"])
+    assert engine.top("one")[0].uid == "root"
     stats = engine.stats("one")
     assert stats.memory_limit == 64 << 20
     assert 0 < stats.memory < 64 << 20

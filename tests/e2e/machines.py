@@ -10,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 from tests.support import dockerd, images, isolation
+from tests.support.eventually import eventually
 
 _KEPT = ("PATH", "HOME", "LANG", "PYTHONPATH")
 _FURNITURE = ("bridge", "host", "none")
@@ -111,7 +112,7 @@ class Docker(Machine):
 
     def close(self) -> None:
         self.daemon.stop()
-        assert dockerd.processes(self.daemon.base) == []
+        eventually(lambda: not dockerd.processes(self.daemon.base))
 
     def _objects(self) -> list[str]:
         docker = self.daemon.docker

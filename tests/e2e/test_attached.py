@@ -132,6 +132,7 @@ def test_a_container_that_runs_already_shows_only_what_is_new(compose: Compose) 
         '    command: sh -c "echo old; while ! test -e /tmp/go; do sleep 0.05; done; echo new; sleep 1000"\n'
     )
     compose("up", "-d")
+    eventually(lambda: "old" in compose("logs"))
     process = compose.begin("up")
     wait_for_output(process, "Attaching to a-1")
     compose("exec", "-T", "a", "touch", "/tmp/go")

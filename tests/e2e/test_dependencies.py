@@ -14,7 +14,7 @@ services:
     image: busybox
     init: true
     command: sleep 1000
-    healthcheck: {test: [CMD, test, -e, /tmp/ready], interval: 100ms, retries: 300}
+    healthcheck: {test: [CMD, test, -e, /tmp/ready], interval: 100ms, retries: 3000}
   sick:
     image: busybox
     init: true
@@ -27,7 +27,7 @@ services:
   crashed:
     image: busybox
     command: sh -c "exit 3"
-    healthcheck: {test: ["CMD", "true"], interval: 10s}
+    healthcheck: {test: ["CMD", "true"], interval: 100s}
   failing:
     image: busybox
     command: sh -c "exit 3"
@@ -88,7 +88,7 @@ def test_a_dependency_that_cannot_be_met_fails_at_once(
     compose.write(dependent(on, condition))
     began = time.monotonic()
     done = compose.run("up", "-d", "web")
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 40
     assert done.code == 1
     assert done.err.splitlines()[-1] == message
     assert compose.states()["demo-web-1"] == "created"
@@ -111,7 +111,7 @@ def test_one_failure_ends_all_waits(compose: Compose) -> None:
     )
     began = time.monotonic()
     done = compose.run("up", "-d")
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 40
     assert done.err.splitlines()[-1].endswith("container demo-sick-1 is unhealthy")
 
 
@@ -161,6 +161,12 @@ def test_wait_fails_with_what_fails(compose: Compose) -> None:
         compose.run("up", "--wait", "failing").err.splitlines()[-1]
         == "container demo-failing-1 exited (3)"
     )
+
+
+def test_what_ends_in_its_first_moments_did_not_come_to_run(compose: Compose) -> None:
+    compose.write(SERVICES.replace('sh -c "exit 3"', 'sh -c "sleep 0.2; exit 3"'))
+    done = compose.run("up", "--wait", "failing")
+    assert (done.code, done.err.splitlines()[-1]) == (1, "container demo-failing-1 exited (3)")
 
 
 def test_wait_has_an_end(compose: Compose) -> None:

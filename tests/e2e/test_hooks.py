@@ -115,12 +115,15 @@ def test_up_in_front_shows_what_hooks_write(compose: Compose) -> None:
 services:
   web:
     image: busybox
-    command: sh -c 'sleep 1; echo main'
+    volumes: ["./:/project"]
+    command: sh -c 'until test -e /project/go; do sleep 0.05; done; echo main'
     post_start: [{command: "sh -c 'echo from the hook; sleep 30 &'"}]
 """,
     )
     process = compose.begin("up")
-    shown = wait_for_output(process, "exited with code 0")
+    shown = wait_for_output(process, "from the hook")
+    compose.write("", "go")
+    shown += wait_for_output(process, "exited with code 0")
     process.communicate(timeout=20)
     assert "web-1 ->  | from the hook" in shown
     assert "| main" in shown

@@ -10,6 +10,7 @@ import time
 import pytest
 
 from tests.e2e.conftest import COMMAND, Compose, wait_for_following, wait_for_output
+from tests.support.eventually import eventually
 from tests.support.terminal import Terminal
 
 FILE = """
@@ -22,7 +23,7 @@ services:
     expose: ["7000"]
     volumes: ["data:/data"]
     deploy: {replicas: 2}
-    healthcheck: {test: ["CMD", "true"], interval: 0.2s}
+    healthcheck: {test: ["CMD", "true"], interval: 60s, start_period: 60s, start_interval: 0.2s}
     labels: {tier: front}
     stop_grace_period: 0s
   done:
@@ -38,16 +39,8 @@ def demo(compose: Compose) -> Compose:
     compose.write(FILE)
     compose("up", "-d", "--wait", "web")
     compose("up", "-d")
-    _until(lambda: compose.states()["demo-done-1"] == "exited")
+    eventually(lambda: compose.states()["demo-done-1"] == "exited")
     return compose
-
-
-def _until(condition: object, within: float = 10) -> None:
-    assert callable(condition)
-    deadline = time.monotonic() + within
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def test_ps_shows_what_runs_and_with_all_what_has_ended(demo: Compose) -> None:
@@ -169,7 +162,7 @@ def test_many_lines_come_whole_and_in_order(compose: Compose) -> None:
         "name: demo\nservices:\n  a: {image: busybox, command: seq 1 20000}\n  b: {image: busybox, command: seq 1 20000}\n"
     )
     compose("up", "-d")
-    _until(lambda: set(compose.states().values()) == {"exited"})
+    eventually(lambda: set(compose.states().values()) == {"exited"})
     numbers = [str(number) for number in range(1, 20001)]
     for command in (["logs", "--no-log-prefix", "a"], ["logs", "--no-log-prefix", "-f", "b"]):
         assert compose(*command).split() == numbers
@@ -208,7 +201,7 @@ def test_stats_once_as_table_and_json(demo: Compose) -> None:
         assert all(re.fullmatch(r"\d+\.\d\d%", each["CPUPerc"]) for each in found)
         return all(each["PIDs"] == "1" for each in found)
 
-    _until(alone)  # a health check on its way is a process more
+    eventually(alone)  # a health check on its way is a process more
 
 
 def test_stats_on_a_terminal_draw_what_was(demo: Compose) -> None:
@@ -255,7 +248,7 @@ def test_events_tell_the_life_of_the_services(demo: Compose) -> None:
     before = time.time()
     demo("restart", "-t", "0", "web")
     demo("start", "done")
-    _until(lambda: demo.states()["demo-done-1"] == "exited")
+    eventually(lambda: demo.states()["demo-done-1"] == "exited")
     lines = demo("events", "--json", "--since", f"{before:.3f}", "--until", "0s").splitlines()
     found = [json.loads(line) for line in lines]
     web = [
@@ -288,7 +281,7 @@ def test_events_tell_the_life_of_the_services(demo: Compose) -> None:
 
 
 def test_events_come_while_they_happen(demo: Compose) -> None:
-    process = demo.begin("events", "done")
+    process = demo.begin("events", "--since", f"{time.time():.3f}", "done")
     try:
         wait_for_following(process)
         demo("start", "done")

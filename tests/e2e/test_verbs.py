@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tests.e2e.conftest import Compose
+from tests.e2e.conftest import Compose, wait_for_following, wait_for_output
 from tests.support.eventually import eventually
 
 FILE = """
@@ -103,21 +103,43 @@ def test_anonymous_volumes_go_with_rm_v_and_down_v(compose: Compose) -> None:
     compose("run", "--rm", "a", "true")
 
 
+WAITED_FOR = """
+services:
+  a:
+    image: busybox
+    volumes: ["./:/project"]
+    command: sh -c 'until test -e /project/a; do sleep 0.05; done; exit 3'
+  b:
+    image: busybox
+    volumes: ["./:/project"]
+    command: sh -c 'until test -e /project/b; do sleep 0.05; done; exit 4'
+"""
+
+
 def test_wait_tells_the_exit_codes(compose: Compose) -> None:
-    compose.write(
-        "services:\n  a:\n    image: busybox\n    command: sh -c 'sleep 0.7; exit 3'\n"
-        "  b:\n    image: busybox\n    command: sh -c 'sleep 1.4; exit 4'\n"
-    )
+    compose.write(WAITED_FOR)
     compose("up", "-d")
-    done = compose.run("wait", "a", "b")
-    assert done.code == 4
-    assert re.sub("[0-9a-f]{64}", "ID", done.out) == (
+    process = compose.begin("wait", "a", "b")
+    wait_for_following(process, 2)
+    compose.write("", "a")
+    seen = wait_for_output(process, "status code 3")
+    compose.write("", "b")
+    seen += wait_for_output(process, "status code 4")
+    assert process.wait(timeout=30) == 4
+    process.communicate()
+    assert re.sub("[0-9a-f]{64}", "ID", seen) == (
         'container "ID" exited with status code 3\ncontainer "ID" exited with status code 4\n'
     )
     done = compose.run("wait", "a")
     assert (done.code, done.err) == (1, 'no containers for project "demo"\n')
+    for name in ("a", "b"):
+        (compose.directory / name).unlink()
     compose("start")
-    assert compose.run("wait", "--down-project", "a", "b").code == 3
+    process = compose.begin("wait", "--down-project", "a", "b")
+    wait_for_following(process, 2)
+    compose.write("", "a")
+    assert process.wait(timeout=30) == 3
+    process.communicate()
     assert compose.states() == {}
 
 

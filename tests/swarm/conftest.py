@@ -25,6 +25,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.kernel)
+            item.add_marker(pytest.mark.timeout(400))  # the sum of what a test may wait for
 
 
 class Done(NamedTuple):
