@@ -45,7 +45,10 @@ CASES = (
         "init",
         proves=("services.init",),
         body="init: true",
-        script="echo $$; tr '\\0' ' ' < /proc/1/cmdline; (sleep 0.05 &); sleep 0.3; cat /proc/[0-9]*/stat | grep -c ' Z '",
+        # The orphan is there, dead or alive, until it is reaped.
+        script="echo $$; tr '\\0' ' ' < /proc/1/cmdline; (sleep 0.05 & echo $! > /orphan); n=0; "
+        "while [ $n -lt 100 ] && [ -e /proc/$(cat /orphan) ]; do n=$((n+1)); sleep 0.05; done; "
+        "cat /proc/[0-9]*/stat | grep -c ' Z '",
         says=lambda text: text.split()[0] != "1" and text.split()[1:] == ["init", "0"],
     ),
     Case(
