@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -20,7 +21,9 @@ _UNTIL_GO = "until test -e /go; do sleep 0.02; done"
 
 @pytest.fixture
 def idle(engine: LocalEngine) -> LocalEngine:
-    start(engine, "one", "exec sleep 100", environment={"FROM": "spec"}, working_dir="/usr")
+    made = start(engine, "one", "exec sleep 100", environment={"FROM": "spec"}, working_dir="/usr")
+    arguments = Path(f"/proc/{made.pid}/cmdline")
+    eventually(lambda: arguments.read_bytes().split(b"\0")[0] == b"sleep")
     return engine
 
 
