@@ -39,7 +39,7 @@ def get(address: str) -> str:
 def fetch(engine: LocalEngine, name: str, host: str, port: int = 80) -> str:
     """What a client in the container gets. (bash: the static busybox cannot look up names by glibc's plugins.)"""
     script = f"exec 3<>/dev/tcp/{host}/{port}; echo 'GET / HTTP/1.0\r\n\r' >&3; tail -n 1 <&3"
-    done = execute(engine, name, "timeout", "3", "bash", "-c", script)
+    done = execute(engine, name, "timeout", "10", "bash", "-c", script)
     return done.out.decode().strip()
 
 

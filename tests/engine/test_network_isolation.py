@@ -38,7 +38,7 @@ def test_a_container_does_not_reach_one_on_another_network(lab: Lab) -> None:
     one, two = (lab.container(lab.network(name, ipv6=True)) for name in "ab")
     lab.serve(two.netns, 80)
     lab.serve(two.netns, 80, address=two.ipv6)
-    assert lab.reaches(None, two.ipv4, 80)
+    assert lab.ask(None, two.ipv4, 80)
     assert not lab.reaches(one.netns, two.ipv4, 80)
     assert not lab.reaches(one.netns, two.ipv6, 80)
 
@@ -82,7 +82,7 @@ def test_isolated_containers_reach_the_host_and_not_each_other(lab: Lab) -> None
     lab.serve(one.netns, 80, address=one.ipv6)
     lab.serve(None, 81)
     assert lab.ask(two.netns, network["gateways"][0], 81) == two.ipv4
-    assert lab.reaches(None, one.ipv4, 80)
+    assert lab.ask(None, one.ipv4, 80)
     assert not lab.reaches(two.netns, one.ipv4, 80)
     assert not lab.reaches(two.netns, one.ipv6, 80)
     # Not even by way of the host.
@@ -125,7 +125,7 @@ def test_nobody_but_the_host_reaches_its_loopback_addresses(lab: Lab) -> None:
     outside = lab.neighbour()
     container = lab.container(network)
     lab.serve(None, 80, address="127.0.0.1")
-    assert lab.reaches(None, "127.0.0.1", 80)
+    assert lab.ask(None, "127.0.0.1", 80)
     for netns, gateway, interface in (
         (container.netns, network["gateways"][0], "eth0"),
         (outside, HOST, "eth0"),

@@ -190,7 +190,7 @@ def default_route(inside: Inside, service: str, family: str) -> str:
 def reaches(inside: Inside, service: str, address: str) -> bool:
     """Whether an address, or what a name stands for, answers an echo request."""
     found = f"$(getent ahosts {address} | head -n 1 | cut -d ' ' -f 1)"
-    return inside(service, f"busybox ping -c 1 -W 1 {found} >/dev/null 2>&1; echo $?") == "0"
+    return inside(service, f"busybox ping -c 1 -W 3 {found} >/dev/null 2>&1; echo $?") == "0"
 
 
 @proves("networks.ipam.config.subnet", "networks.ipam.config.ip_range")
