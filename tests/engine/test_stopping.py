@@ -29,14 +29,26 @@ def _ask(id: str, timeout: float | None = None) -> messages.Socket:
     return connection
 
 
-def test_a_start_waits_for_the_end_that_somebody_else_asked_for(engine: LocalEngine) -> None:
-    made = start(engine, "one", SLOW)
+def test_a_start_waits_for_the_end_that_somebody_else_asked_for(
+    engine: LocalEngine, tmp_path: Path
+) -> None:
+    allowed = tmp_path / "allowed"
+    allowed.mkdir()
+    script = (
+        "trap 'until [ -e /allowed/end ]; do sleep 0.02; done; exit 3' TERM; "
+        "echo set; while :; do sleep 0.02; done"
+    )
+    mount = {"type": "bind", "source": str(allowed), "target": "/allowed", "read_only": True}
+    made = start(engine, "one", script, mounts=[mount])
     eventually(lambda: output(engine, "one") == ["set"])
     connection = _ask(made.id)
     eventually(lambda: engine.container("one").stopping)
     connection.close()
-    assert engine.container("one").state == "running", "it takes half a second"
+    assert engine.container("one").state == "running", "it may not end yet"
+    permit = threading.Timer(0.3, (allowed / "end").touch)
+    permit.start()
     engine.start("one")
+    permit.join()
     now = engine.container("one")
     assert (now.state, now.stopping) == ("running", False)
     assert now.pid != made.pid
