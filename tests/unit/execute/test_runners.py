@@ -93,7 +93,7 @@ def test_the_first_error_is_raised_after_what_runs_has_ended_and_nothing_new_beg
     runner: ModuleType,
 ) -> None:
     log = Log(0.1)
-    begun = threading.Event()
+    begun, stop = threading.Event(), threading.Event()
 
     def perform(step: Step) -> None:
         if step.id == 1:
@@ -101,10 +101,11 @@ def test_the_first_error_is_raised_after_what_runs_has_ended_and_nothing_new_beg
             raise Failed("broken")
         if step.id == 2:
             begun.set()
+            stop.wait(5)  # which the error sets
         log(step)
 
     with pytest.raises(Failed, match="broken"):
-        run(runner, plan((1, ()), (2, ()), (3, (2,)), (4, (1,))), perform)
+        run(runner, plan((1, ()), (2, ()), (3, (2,)), (4, (1,))), perform, stop=stop)
     assert log.ended == [2]
 
 

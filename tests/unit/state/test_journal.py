@@ -9,6 +9,7 @@ import pytest
 
 from engine.state import journal
 from engine.state.events import EventStream
+from tests.support.eventually import eventually
 
 
 @pytest.fixture(autouse=True)
@@ -86,7 +87,7 @@ def test_close_ends_a_follower_that_waits_in_another_thread() -> None:
     thread = threading.Thread(target=lambda: found.extend(event.action for event in stream))
     thread.start()
     write("start")
-    time.sleep(0.05)
+    eventually(lambda: found == ["start"])
     stream.close()
     thread.join(timeout=5)
     assert not thread.is_alive()
