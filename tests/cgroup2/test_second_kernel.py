@@ -47,6 +47,8 @@ def test_the_engine_works_on_cgroup_version_2() -> None:
         "-q",
         "-p",
         "no:cacheprovider",
+        "-p",
+        "no:randomly",
         f"--deselect={NOT_THERE}",
         *TESTS,
     ]
