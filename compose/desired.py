@@ -119,7 +119,7 @@ def _surroundings(
     return service.Surroundings(
         {key: found.name for key, found in networks.items()},
         frozenset(key for key, found in networks.items() if found.external),
-        project.section("volumes"),
+        project.named("volumes"),
         mounts.Files(
             {"secrets": project.section("secrets"), "configs": project.section("configs")},
             project.environment,
@@ -291,7 +291,7 @@ def _common_labels(project: Project) -> dict[str, str]:
 
 def _networks(project: Project) -> dict[str, DesiredNetwork]:
     found = {}
-    for key, body in project.section("networks").items():
+    for key, body in project.named("networks").items():
         name = body.get("name") or f"{project.name}_{key}"
         external = bool(body.get("external"))
         digest = "" if external else network_hash(body)
@@ -305,7 +305,7 @@ def _networks(project: Project) -> dict[str, DesiredNetwork]:
 
 def _volumes(project: Project) -> dict[str, DesiredVolume]:
     found = {}
-    for key, body in project.section("volumes").items():
+    for key, body in project.named("volumes").items():
         name = body.get("name") or f"{project.name}_{key}"
         external = bool(body.get("external"))
         digest = "" if external else volume_hash(body)

@@ -69,8 +69,8 @@ def of_project(project: Project, services: tuple[str, ...] = (), *, no_deps: boo
     return Graph(
         project.name,
         {name: nodes[name] for name in nodes if name in chosen},
-        _resources(project.section("networks"), project.name),
-        _resources(project.section("volumes"), project.name),
+        _resources(project.named("networks"), project.name),
+        _resources(project.named("volumes"), project.name),
         tuple([name for name in nodes if name not in chosen] + sorted(project.disabled)),
     )
 

@@ -58,6 +58,15 @@ class Project(NamedTuple):
         found: dict[str, dict[str, Any]] = self.tree.get(name) or {}
         return found
 
+    def named(self, section: str) -> dict[str, dict[str, Any]]:
+        """The same for what makes them: an empty name (``name: ${UNSET}``), which is printed as none, is the usual one."""
+        return {
+            key: body
+            if body.get("name")
+            else {**body, "name": key if body.get("external") else f"{self.name}_{key}"}
+            for key, body in self.section(section).items()
+        }
+
 
 def has_providers(project: Project) -> bool:
     """Whether other programs provide some of the services."""

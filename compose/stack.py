@@ -84,7 +84,7 @@ def stack(
     around = Around(
         project.name,
         {key: found.name for key, found in networks.items()},
-        project.section("volumes"),
+        project.named("volumes"),
         {(file.kind, file.key): file.name for file in files},
         frozenset(
             each.service
@@ -144,7 +144,7 @@ def _common(project: str) -> dict[str, str]:
 
 def _networks(project: Project) -> dict[str, StackNetwork]:
     found = {}
-    for key, body in project.section("networks").items():
+    for key, body in project.named("networks").items():
         name = body.get("name") or f"{project.name}_{key}"
         external = bool(body.get("external"))
         # One of a single node is of no use to services: what joins nodes is an overlay.
@@ -169,7 +169,7 @@ def _files(project: Project, chosen: frozenset[str], read: ReadFile) -> tuple[St
         used = {
             grant["source"] for name in chosen for grant in project.services[name].get(kind) or ()
         }
-        for key, body in project.section(kind).items():
+        for key, body in project.named(kind).items():
             if key in used:
                 found.append(_file(project, kind, key, body, read))
     return tuple(found)

@@ -110,7 +110,7 @@ def _copy(imported: Map, tree: Map) -> None:
             own = Map()
             tree.put(section, own, position_of(imported, section))
         for name, body in resources.items():
-            if name in own and own[name] is not None:
+            if name in own:
                 if own[name] == body:
                     continue
                 raise Fault((section, name), "conflicts with imported resource")

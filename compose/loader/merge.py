@@ -210,7 +210,7 @@ def _by_subnet(base: Any, other: Any, path: KeyPath, node: Any) -> Any:
 
 
 _KEY_VALUES = (
-    "networks.*.labels volumes.*.labels secrets.*.labels configs.*.labels services.*.annotations "
+    "networks.*.labels volumes.*.labels services.*.annotations "
     "services.*.build.args services.*.build.labels "
     "services.*.build.additional_contexts services.*.deploy.labels services.*.dns services.*.dns_opt "
     "services.*.dns_search services.*.env_file services.*.label_file services.*.environment services.*.labels "

@@ -99,7 +99,7 @@ def normalize(tree: dict[str, Any], project: str, lookup: Lookup | None) -> None
         for key, body in resources.items():
             if body is None:
                 resources[key] = body = {}
-            if not body.get("name"):
+            if body.get("name") is None:
                 body["name"] = key if body.get("external") else f"{project}_{key}"
     tree["name"] = project
 

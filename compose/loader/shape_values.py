@@ -81,13 +81,13 @@ def _float(value: Any, path: KeyPath, faults: list[Fault]) -> Any:
 def _single(value: Any, path: KeyPath, faults: list[Fault]) -> Any:
     """A number of 32 bits: the nearest one with the fewest digits."""
     number = _float(value, path, faults)
+    if isinstance(number, float) and not abs(number) <= 3e38:  # infinite, or not a number, too
+        faults.append(Fault(path, f"value out of range: {number}"))
+        return None
     if not isinstance(number, float) or (number == int(number) and abs(number) < 1 << 24):
         return number
     from struct import pack, unpack
 
-    if abs(number) > 3e38:
-        faults.append(Fault(path, f"value out of range: {number}"))
-        return None
     single = unpack("f", pack("f", number))[0]
     return next(
         (

@@ -60,21 +60,30 @@ def substitute(text: str, lookup: Lookup, warn: Warn, depth: int = 0) -> str:
 
 
 def closing_brace(text: str, start: int) -> int:
-    """The index of the brace that closes the ``${`` at start, or -1."""
+    """The index of the brace that closes the ``${`` at start, or -1.
+
+    As the reference counts: every brace within the line, not only those of variables, and not a character that follows an
+    opening one; where they do not come out even, the last one closes.
+    """
+    end = name_end(text, start + 2)
+    if text[end : end + 1] == "}":
+        return end
+    stop = text.find("\n", end)
+    last = text.rfind("}", end, stop if stop >= 0 else len(text))
+    if last < 0:
+        return text.find("}", end)  # behind the line: refused with the whole argument
     opened = 0
     index = start
-    length = len(text)
-    while index < length:
-        char = text[index]
-        if char == "}":
+    while index <= last:
+        if text[index] == "}":
             opened -= 1
             if opened == 0:
                 return index
-        elif char == "$" and text[index + 1 : index + 2] == "{":
+        elif text[index] == "{":
             opened += 1
             index += 1
         index += 1
-    return -1
+    return last
 
 
 def name_end(text: str, start: int) -> int:

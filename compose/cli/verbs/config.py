@@ -98,8 +98,8 @@ def _options(options: LoadOptions, args: Arguments, what: str, *, compatible: bo
         interpolate=not args.no_interpolate,
         normalize=not args.no_normalize and not compatible,
         resolve_paths=not args.no_path_resolution,
-        # The hash that the reference prints is that of the service as written, its env_file by name.
-        resolve_env=not args.no_env_resolution and not what.startswith("hash "),
+        # What is only listed needs no env_file, and the hash is that of the service as written, its env_file by name.
+        resolve_env=not args.no_env_resolution and what in ("yaml", "json", "quiet", "environment"),
         check_consistency=not args.no_consistency,
     )
 

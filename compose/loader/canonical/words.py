@@ -17,54 +17,50 @@ def split_words(text: str) -> list[str]:
     word = ""
     got = False  # whether there is a word, though it may be empty
     escaped = False
-    quote = ""  # the open quote: ' " ` or ( for $(
+    quote = ""  # the open one: ' or "
+    group = ""  # the open one: ` or ( for $(, in which quotes are only looked for between backticks
     for char in text:
         if escaped:
             word += char
-            escaped = False
-            got = True
+            escaped, got = False, True
         elif char == "\\":
             if quote == "'":
                 word += char
             else:
                 escaped = True
         elif char in _SPACES:
-            if quote:
+            if quote or group:
                 word += char
             elif got:
                 words.append(word)
                 word, got = "", False
-        elif char in "'\"" and quote in ("", char, "`"):
-            if quote == "`":
-                word += char
-                got = True
-                continue
+        elif char in "'\"" and quote in ("", char) and group != "(":
             got = got or bool(quote)
             quote = "" if quote else char
-        elif char in _STOPS and not quote:
+        elif char in _STOPS and not quote and not group:
             if char == ">" and word[:1].isdigit():
                 got = False  # the number of a descriptor
             break
         else:
-            if char in "`()":
-                quote = _grouped(char, quote, word)
+            if char in "`()" and not quote:
+                group = _grouped(char, group, word)
             word += char
             got = True
     if got:
         words.append(word)
-    if escaped or quote:
+    if escaped or quote or group:
         raise ValueError("invalid command line string")
     return words
 
 
-def _grouped(char: str, quote: str, word: str) -> str:
-    """The open group after a backtick or parenthesis; other characters change nothing."""
-    if char == "`" and quote in ("", "`"):
-        return "" if quote else "`"
-    if char == ")" and quote in ("", "("):
-        return "" if quote else "("  # a lone one never closes: an error at the end
-    if char == "(" and quote in ("", "("):
-        if quote or not word.endswith("$"):
+def _grouped(char: str, group: str, word: str) -> str:
+    """The open group after a backtick or parenthesis."""
+    if char == "`" and group != "(":
+        return "" if group else "`"
+    if char == ")" and group != "`":
+        return "" if group else "("  # a lone one never closes: an error at the end
+    if char == "(" and group != "`":
+        if group or not word.endswith("$"):
             raise ValueError("invalid command line string")
         return "("
-    return quote
+    return group

@@ -79,6 +79,13 @@ def test_parts_are_printed_one_per_line(flag: str, lines: list[str], config: Con
     assert sorted(config.lines(flag)) == lines
 
 
+def test_what_is_only_listed_needs_no_env_file(config: Config) -> None:
+    (config.directory / "e.env").unlink()
+    for flag in ("--services", "--images", "--profiles", "--volumes"):
+        assert config.lines(flag)
+    assert config()[0] == 14
+
+
 def test_services_stand_after_what_they_depend_on(config: Config) -> None:
     assert config.lines("--services") == ["db", "web"]
 

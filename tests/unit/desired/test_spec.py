@@ -356,3 +356,14 @@ def test_desired_is_plain_json() -> None:
 def test_scaling_what_does_not_exist_is_an_error() -> None:
     with pytest.raises(UsageError, match="no such service: nix"):
         desired("services: {web: {image: x}}", scale={"nix": 2})
+
+
+def test_an_empty_name_of_a_network_or_volume_is_no_name() -> None:
+    top = "networks: {n1: {name: ''}, e: {name: '', external: true}}\nvolumes: {v1: {name: ''}}\n"
+    found = desired(
+        f"services: {{web: {{image: x, networks: [n1, e], volumes: ['v1:/v']}}}}\n{top}"
+    )
+    assert {key: each.name for key, each in found.networks.items()} == {"n1": "shop_n1", "e": "e"}
+    assert {key: each.name for key, each in found.volumes.items()} == {"v1": "shop_v1"}
+    [mount] = container_spec(found, "web", 1)["mounts"]
+    assert mount["source"] == "shop_v1"

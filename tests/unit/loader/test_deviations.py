@@ -109,3 +109,14 @@ def test_a_profile_that_names_a_broken_service_is_checked_too(tmp_path: Path) ->
     text = "services: {a: {image: i, profiles: [x], networks: [nowhere]}, b: {image: i}}\n"
     assert project(tmp_path, text).services.keys() == {"b"}
     assert "undefined network nowhere" in refusal(tmp_path, text, "-p", "p", "a")
+
+
+def test_a_text_that_begins_with_a_line_break_keeps_it() -> None:
+    """The reference leaves the first one out, so that what it prints is another text when it is read again."""
+    assert to_yaml({"command": ["\nset -e\n"]}) == "command:\n  - |2\n\n    set -e\n"
+
+
+def test_a_number_of_processors_that_is_none_is_refused(tmp_path: Path) -> None:
+    for number in ("inf", "NaN", "1e300"):
+        text = f"services: {{s: {{image: i, deploy: {{resources: {{limits: {{cpus: '{number}'}}}}}}}}}}\n"
+        assert "value out of range" in refusal(tmp_path, text)
