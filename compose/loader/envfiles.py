@@ -83,7 +83,8 @@ def _text(
     except FileNotFoundError:
         if not required:
             return None
-        faults.append(Fault(path, f"env file {file} not found", missing=True))
+        shown = file or '""'
+        faults.append(Fault(path, f"env file {shown} not found", missing=True))
     except OSError as error:
         faults.append(Fault(path, f"env file {file}: {error.strerror}", missing=True))
     except UnicodeDecodeError:

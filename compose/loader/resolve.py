@@ -104,11 +104,11 @@ def _service(body: dict[str, Any], where: _Where) -> None:
                 if isinstance(value, str):
                     contexts[name] = _context(value, where)
     for entry in body.get("env_file") or ():
-        if isinstance(entry, dict) and isinstance(entry.get("path"), str):
+        if isinstance(entry, dict) and isinstance(entry.get("path"), str) and entry["path"]:
             entry["path"] = where.local(entry["path"])
     files = body.get("label_file")
     if isinstance(files, list):
-        files[:] = [where.local(go_value(name)) for name in files]
+        files[:] = [where.local(name) if name else name for name in map(go_value, files)]
     for volume in body.get("volumes") or ():
         if (
             isinstance(volume, dict)
