@@ -40,11 +40,11 @@ def start(reference: str) -> None:
             now = status.read(row.id)
             if now.needs_adoption:
                 launcher.adopt(row.id)
-                now = status.read(row.id)  # it may have ended meanwhile
-            if now.needs_cleanup:
-                from engine.runtime import cleaning
+                now = status.read(row.id)
+                if now.needs_cleanup:  # it has ended meanwhile
+                    from engine.runtime import cleaning
 
-                cleaning.cleanup(row.id)
+                    cleaning.cleanup(row.id)
             if now.state == "paused":
                 raise Conflict(f'container "{row.name}" is paused', hint="unpause it instead")
             if now.state in containers.ACTIVE:
