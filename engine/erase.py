@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import errno
 import os
+import time
 
 # A container may nest directories deeper than there are descriptors: what lies deeper is first moved up.
 DEPTH = 64
+# Seconds that what fills a directory again is put up with: a helper of a killed command ends a moment after it.
+PATIENCE = 2.0
 
 
 def erase(path: str) -> None:
-    """Remove the file or tree ``path``; absent is not an error, nor is another process removing it at the same time.
+    """Remove the file or tree ``path``; absent is not an error, nor is another process removing it at the same time, nor one
+    that goes on writing into it for a moment.
 
     Works on descriptors, so that nobody who swaps a directory for a link leads it elsewhere, and never leaves the
     file system it began on: what somebody mounted below is not ours to delete.
@@ -33,6 +37,7 @@ class _Eraser:
         self._device = device
         self._top = -1
         self._moved = 0
+        self._until = 0.0
 
     def erase(self, parent: int, name: str, depth: int = 0) -> None:
         try:
@@ -67,3 +72,17 @@ class _Eraser:
             os.rmdir(name, dir_fd=parent)
         except FileNotFoundError:
             pass
+        except OSError as err:
+            if err.errno != errno.ENOTEMPTY:
+                raise
+            self._wait(err)
+            if depth == 0:  # which looks into all the others once more
+                self.erase(parent, name)
+
+    def _wait(self, err: OSError) -> None:
+        """Give whoever fills a directory again the time to end; raise when it has had that."""
+        now = time.monotonic()
+        self._until = self._until or now + PATIENCE
+        if now >= self._until:
+            raise err
+        time.sleep(0.01)

@@ -26,14 +26,12 @@ def load(path: str, *, sink: Sink) -> list[ImageInfo]:
     from engine.image.record import bring_layer, record_image
 
     with locks.shared(STORE_LOCK), Archive(path) as archive:
-        found = sources(archive)
-        for source in found:
+        loaded = []
+        for source in sources(archive):
             stack = [bring_layer(archive, layer, sink) for layer in source.layers]
-            record_image(source.id, source.config, stack, source.names)
-    return [
-        images.info(source.id)._replace(tags=tuple(map(reference.familiar, source.names)))
-        for source in found
-    ]
+            image = record_image(source.id, source.config, stack, source.names)
+            loaded.append(image._replace(tags=tuple(map(reference.familiar, source.names))))
+    return loaded
 
 
 def import_rootfs(
@@ -63,11 +61,11 @@ def import_rootfs(
             )
             body = configs.encode(document)
             id = digests.of(body.encode())
-            record_image(id, body, [layer], [name] if name else [])
+            image = record_image(id, body, [layer], [name] if name else [])
     finally:
         os.close(fd)
     sink(Progress(f"Image {text or shown}", "Imported", "done"))
-    return images.info(id)
+    return image
 
 
 def save(references: list[str], path: str) -> None:

@@ -20,6 +20,8 @@ def tag(text: str, name: str) -> None:
     if id is None:
         raise images.no_such_image(text)
     with db.transaction() as database:
+        if rows.get(id) is None:  # removed since
+            raise images.no_such_image(text)
         rows.tag(database, full, id)
     journal.append("image", "tag", id, {"name": reference.familiar(full)})
 
@@ -30,7 +32,9 @@ def remove(text: str, *, force: bool = False) -> list[str]:
     if id is None:
         raise images.no_such_image(text)
     row = rows.get(id)
-    if row is None or (row.kind == "host" and rows.tags(id)):
+    if row is None:  # removed since
+        raise images.no_such_image(text)
+    if row.kind == "host" and rows.tags(id):
         raise Conflict("pycompose/host is built into the engine and cannot be removed")
     by_id = (
         reference.is_hex(text.removeprefix("sha256:")) and rows.by_tag(reference.full(text)) is None

@@ -32,7 +32,10 @@ class ImageRecord(NamedTuple):
 def resolve(text: str) -> ImageRecord | None:
     """The image that a reference, digest, id or id prefix means; None when it is not here."""
     id = find(text)
-    return record(id) if id else None
+    try:
+        return record(id) if id else None
+    except NotFound:
+        return None  # removed since
 
 
 def record(id: str) -> ImageRecord:
@@ -61,9 +64,15 @@ def _record(root: str, id: str) -> ImageRecord:
     row = rows.get(id)
     if row is None:
         raise no_such_image(id)
-    store = LayerStore(root)
-    stack = tuple(store.path(layer.diff_id) for layer in reversed(rows.layers(id)))
-    return ImageRecord(id, row.kind, json.loads(row.config), stack)
+    store, document = LayerStore(root), json.loads(row.config)
+    stack = tuple(store.path(diff_id) for diff_id in reversed(diff_ids(document)))
+    return ImageRecord(id, row.kind, document, stack)
+
+
+def diff_ids(config: dict[str, Any]) -> list[str]:
+    """The layers that an image config names, lowest first. What is recorded has just these, and unlike its rows, which may
+    go between two looks, its config is read whole."""
+    return (config.get("rootfs") or {}).get("diff_ids") or []
 
 
 def forget() -> None:

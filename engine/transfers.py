@@ -4,25 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine import images
 from engine.image import reference as references
-from schemas.errors import NotFound
-from schemas.records import ImageInfo
 
 if TYPE_CHECKING:
     from schemas.engine import Sink
+    from schemas.records import ImageInfo
 
 
 def pull(text: str, *, platform: str = "", sink: Sink) -> ImageInfo:
     """Bring an image here. NotFound, Unauthorized, Unavailable, Unsupported, InvalidArgument, Failed."""
     from engine.image.registry import pull as registry
 
-    wanted = references.with_default_tag(references.parse(text))
-    pulled = registry.pull(wanted, platform, sink)
-    found = images.image(pulled.id)
-    if found is None:
-        raise NotFound(f"{text} was removed while it was pulled")
-    return found
+    return registry.pull(references.with_default_tag(references.parse(text)), platform, sink)
 
 
 def push(text: str, *, sink: Sink) -> str:

@@ -66,8 +66,12 @@ class Bringer:
                 self._reporter.aside(title, "log", f"{words}\n".encode())
 
         foreign = platform is not None and platform.architecture != native().architecture
-        if not foreign:
-            return images.record(transfers.pull(name, sink=told).id)
-        # By its digest: the name goes on meaning what runs here.
-        pulled = transfers.pull(transfers.digest(name), platform=str(platform), sink=told)
-        return images.record(pulled.id)
+        if foreign:
+            name = transfers.digest(name)  # the name goes on meaning what runs here
+        wanted = str(platform) if foreign else ""
+        while True:
+            pulled = transfers.pull(name, platform=wanted, sink=told)
+            found = images.resolve(pulled.id)
+            if found is not None:
+                return found
+            # Somebody removed it at once. Its layers stay as long as the build runs, so this costs a look at the registry.

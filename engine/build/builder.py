@@ -40,11 +40,12 @@ def build(spec: BuildSpec, sink: BuildSink) -> ImageInfo:
     reporter = Reporter(sink)
     parts: list[_Build] = []
     try:
-        for platform in wanted:
-            about = str(platform) if len(wanted) > 1 else ""
-            parts.append(_Build(spec, reporter.of(about), platform))
-        names = asked.names(spec)
+        # Held from the first context on that is fetched: nothing else says that it is in use.
         with locks.shared(STORE_LOCK):
+            for platform in wanted:
+                about = str(platform) if len(wanted) > 1 else ""
+                parts.append(_Build(spec, reporter.of(about), platform))
+            names = asked.names(spec)
             for part in parts:
                 part.plan()  # what cannot be done for one platform is not begun for another
             if len(parts) == 1 and not asked.index(spec):
@@ -61,11 +62,12 @@ def build(spec: BuildSpec, sink: BuildSink) -> ImageInfo:
 def check(spec: BuildSpec) -> list[BuildWarning]:
     """What build checks find in all stages (or those that the target needs); nothing is built. BuildFailed."""
     wanted = asked.platforms(spec)
-    one = _Build(spec, Reporter(lambda _: None), wanted[0] if wanted else None)
-    try:
-        return one.check()
-    finally:
-        one.close()
+    with locks.shared(STORE_LOCK):
+        one = _Build(spec, Reporter(lambda _: None), wanted[0] if wanted else None)
+        try:
+            return one.check()
+        finally:
+            one.close()
 
 
 class _Build:

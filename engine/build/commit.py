@@ -11,7 +11,7 @@ import os
 import threading
 from typing import Any
 
-from engine import paths
+from engine import images, paths
 from engine.build import store
 from engine.build.steps import StagePlan
 from engine.image import config as configs
@@ -21,6 +21,7 @@ from engine.snapshot.store import LayerStore
 from engine.state import images as rows
 from engine.state import locks
 from engine.state.images import LayerRow
+from schemas.records import ImageInfo
 
 
 class Committer:
@@ -195,13 +196,16 @@ def _fill_times(history: list[dict[str, Any]]) -> None:
                 entry["created"] = current
 
 
-def record(body: dict[str, Any], stack: list[LayerRow], names: list[str], *, kind: str) -> str:
-    """Write the image down under its names; its id. Nothing is written when it is here under all of them."""
+def record(
+    body: dict[str, Any], stack: list[LayerRow], names: list[str], *, kind: str
+) -> ImageInfo:
+    """Write the image down under its names. Nothing is written when it is here under all of them."""
     text = configs.encode(body)
     id = digests.of(text.encode())
-    if names and rows.get(id) is not None and all(rows.only(name) == id for name in names):
-        return id
+    if names and all(rows.only(name) == id for name in names):
+        found = images.image(id)
+        if found is not None:  # else it has been removed since
+            return found
     from engine.image.record import record_image
 
-    record_image(id, text, stack, names, action="build", kind=kind)
-    return id
+    return record_image(id, text, stack, names, action="build", kind=kind)

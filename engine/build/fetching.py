@@ -10,6 +10,7 @@ from typing import Any
 from engine import paths
 from engine.build.remote import GitSource, file_name
 from engine.erase import erase
+from engine.state import locks
 from schemas.errors import Failed, InvalidArgument, NotFound, Unavailable, Unsupported
 from schemas.typed import NamedTuple
 
@@ -17,6 +18,7 @@ _TIMEOUT = 60.0
 _CHUNK = 1 << 20
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _AGENT = "pycompose"
+_ABOUT = "about.json"
 
 
 class Fetched(NamedTuple):
@@ -31,16 +33,40 @@ class Fetched(NamedTuple):
 def url(address: str, checksum: str = "") -> Fetched:
     """The file at ``address``. Unavailable, NotFound; InvalidArgument when ``checksum`` is another one."""
     wanted = _checksum(checksum)
-    directory = f"{paths.root()}/build/downloads/{_name(address)}"
-    known = _known(directory)
-    if known is not None and wanted and known["digest"] == wanted:
-        return _file(directory, address, known)  # content by digest never changes
-    known = _download(address, directory, known)
+    name = _name(address)
+    directory = f"{_downloads()}/{name}"
+    # Who comes second finds what the first has brought.
+    with locks.exclusive(f"download-{name[:2]}"):
+        known = _known(directory)
+        if known is not None and wanted and known["digest"] == wanted:
+            return _file(directory, address, known)  # content by digest never changes
+        known = _download(address, directory, known)
     if wanted and known["digest"] != wanted:
         raise InvalidArgument(
             f"{address}: digest mismatch {known['digest']}, but {wanted} was expected"
         )
     return _file(directory, address, known)
+
+
+def sweep() -> None:
+    """Remove downloads that others have replaced. The caller holds the store's lock alone: no build reads them."""
+    for name in _names(_downloads()):
+        directory = f"{_downloads()}/{name}"
+        known = _known(directory)
+        for other in _names(directory):
+            if known is None or other not in (known["file"], _ABOUT):
+                erase(f"{directory}/{other}")
+
+
+def _downloads() -> str:
+    return f"{paths.root()}/build/downloads"
+
+
+def _names(directory: str) -> list[str]:
+    try:
+        return os.listdir(directory)
+    except FileNotFoundError:
+        return []
 
 
 def _checksum(text: str) -> str:
@@ -59,7 +85,7 @@ def _name(text: str) -> str:
 
 def _known(directory: str) -> dict[str, Any] | None:
     try:
-        with open(f"{directory}/about.json", encoding="utf-8") as file:
+        with open(f"{directory}/{_ABOUT}", encoding="utf-8") as file:
             found: dict[str, Any] = json.load(file)
     except (OSError, ValueError):
         return None
@@ -96,30 +122,33 @@ def _download(address: str, directory: str, known: dict[str, Any] | None) -> dic
 
 
 def _store(answer: Any, directory: str) -> dict[str, Any]:
+    """Keep what comes. Another build may be at what came before: that stays until it is swept."""
     import hashlib
 
+    temporary = f"{paths.root()}/tmp/download-{os.urandom(8).hex()}"
+    os.makedirs(temporary, mode=0o700)
     os.makedirs(directory, mode=0o700, exist_ok=True)
-    name = os.urandom(8).hex()
     digest = hashlib.sha256()
-    with open(f"{directory}/{name}", "wb") as file:
-        for chunk in answer.stream(_CHUNK):
-            digest.update(chunk)
-            file.write(chunk)
-    os.chmod(f"{directory}/{name}", 0o600)
-    modified = answer.headers.get("Last-Modified") or ""
-    about = {
-        "file": name,
-        "digest": f"sha256:{digest.hexdigest()}",
-        "etag": answer.headers.get("ETag") or "",
-        "modified": modified,
-        "mtime": _epoch(modified),
-    }
-    with open(f"{directory}/.about", "w", encoding="utf-8") as file:
-        json.dump(about, file)
-    os.rename(f"{directory}/.about", f"{directory}/about.json")
-    for other in os.listdir(directory):
-        if other not in (name, "about.json"):
-            erase(f"{directory}/{other}")
+    try:
+        with open(f"{temporary}/content", "wb") as content:
+            for chunk in answer.stream(_CHUNK):
+                digest.update(chunk)
+                content.write(chunk)
+        os.chmod(f"{temporary}/content", 0o600)
+        modified = answer.headers.get("Last-Modified") or ""
+        about = {
+            "file": digest.hexdigest(),
+            "digest": f"sha256:{digest.hexdigest()}",
+            "etag": answer.headers.get("ETag") or "",
+            "modified": modified,
+            "mtime": _epoch(modified),
+        }
+        with open(f"{temporary}/{_ABOUT}", "w", encoding="utf-8") as file:
+            json.dump(about, file)
+        os.rename(f"{temporary}/content", f"{directory}/{about['file']}")
+        os.rename(f"{temporary}/{_ABOUT}", f"{directory}/{_ABOUT}")
+    finally:
+        erase(temporary)
     return about
 
 

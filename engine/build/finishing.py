@@ -58,7 +58,7 @@ def draft(
     if origin.base.kind != "scratch":
         found = sources.of(origin.base)
         if isinstance(found, Image):
-            below = rows.layers(found.id)
+            below = _layers(found)
             kind = "host" if found.stack.host else "layers"
     begin_layers(committer, outcome)
     own = [committer.layer(snapshot) for snapshot in reversed(outcome.chain)]
@@ -69,17 +69,23 @@ def draft(
     return Draft(body, below, own, kind)
 
 
+def _layers(image: Image) -> list[LayerRow]:
+    """The layers of a base image, lowest first. The image itself may have been removed since the build began, which keeps
+    its layers here."""
+    found = [rows.layer(diff_id) for diff_id in images.diff_ids(image.config)]
+    if None in found:
+        raise Failed(f"layers of the base image {image.id} have gone from the store")
+    return [layer for layer in found if layer is not None]
+
+
 def write(found: Draft, names: list[str]) -> ImageInfo:
-    """Write the image down under its names. Failed when it is gone at once."""
-    id = record(found.body, [*found.below, *found.own], names, kind=found.kind)
-    image = images.image(id)
-    if image is None:
-        raise Failed(f"image {id} was removed while it was built")
-    return image
+    """Write the image down under its names."""
+    return record(found.body, [*found.below, *found.own], names, kind=found.kind)
 
 
 def gather(found: list[ImageInfo], names: list[str]) -> ImageInfo:
-    """Let the names stand for one image on each of several platforms; the one that they mean on this machine."""
+    """Let the names stand for one image on each of several platforms; the one that they mean on this machine. Failed when
+    it was removed before the others were built."""
     ids = [image.id for image in found]
     chosen = found[0].id
     for image in found:
@@ -87,12 +93,12 @@ def gather(found: list[ImageInfo], names: list[str]) -> ImageInfo:
             chosen = image.id
             break
     with db.transaction() as database:
+        if rows.get(chosen) is None:
+            raise Failed(f"image {chosen} was removed while others were built")
         for name in names:
             rows.tag(database, name, chosen)
             rows.set_index(database, name, ids)
+        result = images.info(chosen)
     for name in names:
         journal.append("image", "tag", chosen, {"name": reference.familiar(name)})
-    result = images.image(chosen)
-    if result is None:
-        raise Failed(f"image {chosen} was removed while others were built")
     return result

@@ -7,12 +7,13 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
-from engine import images
+from engine import images, paths
 from engine.image import digest as digests
 from engine.image import platform as platforms
 from engine.image.manifest import images as sources
 from engine.image.platform import Platform
 from engine.image.record import bring_layer, record_image
+from engine.snapshot.store import LayerStore
 from schemas.errors import Failed, InvalidArgument, NotFound
 
 _CHUNK = 1 << 20
@@ -31,7 +32,10 @@ def load(where: str, platform: Platform | None) -> images.ImageRecord:
     [source] = sources(layout)
     stack = [bring_layer(layout, layer, lambda _: None) for layer in source.layers]
     record_image(source.id, source.config, stack, [])
-    return images.record(source.id)
+    # Not looked up: it has no name, so anybody who prunes may have forgotten it. Its layers stay until the build ends.
+    store = LayerStore(paths.root())
+    layers = tuple(store.path(layer.diff_id) for layer in reversed(stack))
+    return images.ImageRecord(source.id, "layers", json.loads(source.config), layers)
 
 
 def _parts(where: str) -> tuple[str, str, str]:

@@ -7,6 +7,7 @@ lock, and who prunes holds it alone.
 from __future__ import annotations
 
 import os
+import stat
 import time
 from collections.abc import Iterator
 
@@ -43,7 +44,12 @@ def prune(*, everything: bool = False, until: float = 0.0, keep: int = 0) -> Cac
 
 
 def sweep() -> None:
-    """Remove snapshots to which no entry and no layer leads. The caller holds the store's lock alone."""
+    """Remove snapshots to which no entry and no layer leads, and downloads that others have replaced. The caller holds the
+    store's lock alone."""
+    if _names(f"{store.root()}/downloads"):
+        from engine.build import fetching
+
+        fetching.sweep()
     snapshots = f"{store.root()}/snapshots"
     names = set(_names(snapshots))
     if not names:
@@ -135,9 +141,12 @@ def _directories(kind: str) -> Iterator[CacheRecord]:
     base = f"{store.root()}/{kind}"
     for name in _names(base):
         path = f"{base}/{name}"
-        if name.endswith(".lock") or not os.path.isdir(path):
+        try:
+            status = os.stat(path)
+        except FileNotFoundError:
+            continue  # a temporary one, or somebody prunes
+        if name.endswith(".lock") or not stat.S_ISDIR(status.st_mode):
             continue
-        status = os.stat(path)
         used = status.st_mtime
         try:
             used = max(used, os.stat(f"{path}.lock").st_mtime)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from engine import paths
+from engine import images, paths
 from engine.image import config as configs
 from engine.image import digest as digests
 from engine.image import host, reference
@@ -17,7 +17,7 @@ from engine.state import db, journal, reserve
 from engine.state import images as rows
 from schemas.engine import Sink
 from schemas.errors import Conflict
-from schemas.records import Progress
+from schemas.records import ImageInfo, Progress
 
 
 def bring_layer(archive: Members, layer: LayerSource, sink: Sink) -> rows.LayerRow:
@@ -56,8 +56,9 @@ def record_image(
     manifest: rows.ManifestRow | None = None,
     action: str = "load",
     kind: str = "layers",
-) -> None:
+) -> ImageInfo:
     """Say that an image is here: its layers are in the store, and from now on it has the ``names`` and no other image has.
+    What it was at that moment: the next one, somebody may remove it.
 
     ``manifest``: how it was described where it came from. ``action``: what the event is called.
     ``kind`` "host": below its layers lies this host's own system.
@@ -80,8 +81,10 @@ def record_image(
             rows.insert_manifest(database, manifest)
         for name in names:
             rows.tag(database, name, id)
+        recorded = images.info(id)
     reserve.renew()
     journal.append("image", action, id, {"name": ",".join(map(reference.familiar, names))})
+    return recorded
 
 
 def refuse_host(name: str) -> None:

@@ -27,7 +27,7 @@ _slots = threading.BoundedSemaphore(_AT_ONCE)
 _PIPE = 1 << 20  # the most that an ordinary user may ask for (pipe(7))
 _PROGRAM = (
     "import sys; sys.path.insert(0, sys.argv[1]); from engine.snapshot.unpacking import main;"
-    "main(sys.argv[2], int(sys.argv[3]))"
+    "main(sys.argv[2], *map(int, sys.argv[3:]))"
 )
 
 
@@ -51,7 +51,7 @@ def unpack(chunks: Iterator[bytes], directory: str, *, file: int = -1) -> int:
 def _unpack(chunks: Iterator[bytes], directory: str, file: int) -> int:
     root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     process = subprocess.Popen(
-        [sys.executable, "-I", "-S", "-c", _PROGRAM, root, directory, str(file)],
+        [sys.executable, "-I", "-S", "-c", _PROGRAM, root, directory, str(file), str(os.getpid())],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 from collections.abc import Iterator
 
+from engine.kernel import prctl
 from engine.snapshot import layer
 from engine.snapshot.source import ChunkSource, FollowedSource
 from schemas.errors import EngineError
@@ -13,9 +15,14 @@ from schemas.errors import EngineError
 _CHUNK = 1 << 20
 
 
-def main(directory: str, file: int) -> None:
+def main(directory: str, file: int, parent: int) -> None:
     """Unpack standard input into ``directory`` and say what came of it on standard output; ``file``: a descriptor that the
-    tar is read from instead, as far as standard input says."""
+    tar is read from instead, as far as standard input says. ``parent``: who waits for that."""
+    # What lies in the pipe of a killed command is not to be unpacked any more: the next one erases the directory. The
+    # signal comes when the thread ends that made us, and that one waits until we do.
+    prctl.pdeathsig(signal.SIGKILL)
+    if os.getppid() != parent:
+        return
     source = FollowedSource(file, 0) if file >= 0 else ChunkSource(_input())
     answer: dict[str, object]
     try:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,6 +19,7 @@ from engine.image.layers import bring
 from engine.snapshot import aside
 from engine.snapshot.store import LayerStore
 from schemas.errors import Failed, InvalidArgument
+from tests.support.eventually import eventually
 from tests.support.images import directory, member, symlink, tar
 
 pytestmark = pytest.mark.usefixtures("state")
@@ -110,6 +113,47 @@ def test_a_process_that_is_killed_is_an_error_and_leaves_nothing(state: tuple[Pa
         bring(BlobStore(root), LayerStore(root), slow())
     assert killed.is_set()
     assert left(state[0]) == []
+
+
+def test_it_ends_with_the_command_it_works_for(state: tuple[Path, Path]) -> None:
+    # Stopped it does not notice that nothing comes any more: only the end of its parent ends it.
+    code = """
+import os, signal, sys, time
+from pathlib import Path
+from engine.snapshot import aside
+
+def chunks():
+    yield bytes(1 << 20)
+    [child] = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    while b"engine.snapshot.unpacking" not in Path(f"/proc/{child}/cmdline").read_bytes():
+        time.sleep(0.01)
+    time.sleep(0.5)  # it has begun
+    os.kill(int(child), signal.SIGSTOP)
+    print(child, flush=True)
+    time.sleep(1000)
+
+os.makedirs(sys.argv[1])
+assert aside.is_free()
+aside.unpack(chunks(), sys.argv[1])
+"""
+    command = [sys.executable, "-c", code, str(state[0] / "layer")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        child = process.stdout.readline().strip()
+        process.kill()
+    try:
+        eventually(lambda: not runs(child), within=10)
+    finally:
+        if runs(child):
+            os.kill(int(child), signal.SIGKILL)
+
+
+def runs(pid: str) -> bool:
+    """Whether the process is there, and not only its exit code."""
+    try:
+        return bool(Path(f"/proc/{pid}/cmdline").read_bytes())
+    except OSError:
+        return False
 
 
 def test_when_all_places_are_taken_it_is_unpacked_here(state: tuple[Path, Path]) -> None:

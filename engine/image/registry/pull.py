@@ -29,20 +29,12 @@ from engine.state import images as rows
 from engine.state import locks
 from schemas.engine import Sink
 from schemas.errors import Failed, NotFound
-from schemas.records import Progress
+from schemas.records import ImageInfo, Progress
 from schemas.typed import NamedTuple
 
 LAYERS_AT_ONCE = 4
 _NESTING = 3  # indexes in indexes
 _REPORT_SECONDS = 0.05
-
-
-class Pulled(NamedTuple):
-    """``digest``: of what the reference named, an index perhaps. ``fresh``: something was not here before."""
-
-    id: str
-    digest: str
-    fresh: bool
 
 
 class _Layer(NamedTuple):
@@ -54,7 +46,7 @@ class _Layer(NamedTuple):
         return digests.hex_part(self.blob.digest)[:12]
 
 
-def pull(reference: Reference, platform: str, sink: Sink) -> Pulled:
+def pull(reference: Reference, platform: str, sink: Sink) -> ImageInfo:
     """Bring the image here and name it. Raises NotFound, Unauthorized, Unavailable, Unsupported, InvalidArgument, Failed."""
     name = references.familiar(str(reference))
     refuse_host(str(reference))
@@ -72,13 +64,13 @@ def pull(reference: Reference, platform: str, sink: Sink) -> Pulled:
         with locks.shared(STORE_LOCK):
             fresh = rows.get(manifest.config.digest) is None
             stack = _bring(repository, layers, sink, fresh=fresh)
-            _record(reference, top, document, manifest.config.digest, config, stack)
+            image = _record(reference, top, document, manifest.config.digest, config, stack)
     finally:
         repository.close()
     state = "Downloaded newer image" if fresh else "Image is up to date"
     sink(_line(f"Digest: {top.digest}"))
     sink(_line(f"Status: {state} for {name}"))
-    return Pulled(manifest.config.digest, top.digest, fresh)
+    return image
 
 
 def _line(text: str) -> Progress:
@@ -221,9 +213,9 @@ def _record(
     id: str,
     config: bytes,
     stack: list[rows.LayerRow],
-) -> None:
+) -> ImageInfo:
     names = [f"{reference.name}@{top.digest}"]
     if reference.tag and not reference.digest:
         names.append(f"{reference.name}:{reference.tag}")
     row = rows.ManifestRow(document.digest, id, document.media_type, document.body.decode())
-    record_image(id, config.decode(), stack, names, manifest=row, action="pull")
+    return record_image(id, config.decode(), stack, names, manifest=row, action="pull")
