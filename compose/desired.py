@@ -292,7 +292,7 @@ def _common_labels(project: Project) -> dict[str, str]:
 def _networks(project: Project) -> dict[str, DesiredNetwork]:
     found = {}
     for key, body in project.named("networks").items():
-        name = body.get("name") or f"{project.name}_{key}"
+        name = body["name"]
         external = bool(body.get("external"))
         digest = "" if external else network_hash(body)
         spec: NetworkSpec = {"name": name}
@@ -306,7 +306,7 @@ def _networks(project: Project) -> dict[str, DesiredNetwork]:
 def _volumes(project: Project) -> dict[str, DesiredVolume]:
     found = {}
     for key, body in project.named("volumes").items():
-        name = body.get("name") or f"{project.name}_{key}"
+        name = body["name"]
         external = bool(body.get("external"))
         digest = "" if external else volume_hash(body)
         spec: VolumeSpec = {"name": name}

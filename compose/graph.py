@@ -69,8 +69,8 @@ def of_project(project: Project, services: tuple[str, ...] = (), *, no_deps: boo
     return Graph(
         project.name,
         {name: nodes[name] for name in nodes if name in chosen},
-        _resources(project.named("networks"), project.name),
-        _resources(project.named("volumes"), project.name),
+        _resources(project.named("networks")),
+        _resources(project.named("volumes")),
         tuple([name for name in nodes if name not in chosen] + sorted(project.disabled)),
     )
 
@@ -214,9 +214,9 @@ def read_label(text: str) -> tuple[Dependency, ...]:
     return tuple(found)
 
 
-def _resources(section: Mapping[str, Mapping[str, Any]], project: str) -> dict[str, Resource]:
+def _resources(section: Mapping[str, Mapping[str, Any]]) -> dict[str, Resource]:
     return {
-        key: Resource(body.get("name") or f"{project}_{key}", bool(body.get("external")))
+        key: Resource(body["name"], bool(body.get("external")))
         for key, body in section.items()
     }
 

@@ -59,7 +59,8 @@ class Project(NamedTuple):
         return found
 
     def named(self, section: str) -> dict[str, dict[str, Any]]:
-        """The same for what makes them: an empty name (``name: ${UNSET}``), which is printed as none, is the usual one."""
+        """The same for what makes them, each with a name: where the file gives none, or an empty one (``${UNSET}``), the
+        usual one. What is printed keeps the file's."""
         return {
             key: body
             if body.get("name")

@@ -145,7 +145,7 @@ def _common(project: str) -> dict[str, str]:
 def _networks(project: Project) -> dict[str, StackNetwork]:
     found = {}
     for key, body in project.named("networks").items():
-        name = body.get("name") or f"{project.name}_{key}"
+        name = body["name"]
         external = bool(body.get("external"))
         # One of a single node is of no use to services: what joins nodes is an overlay.
         body = {**body, "driver": "overlay"} if body.get("driver") in (None, "bridge") else body
@@ -178,9 +178,9 @@ def _files(project: Project, chosen: frozenset[str], read: ReadFile) -> tuple[St
 def _file(
     project: Project, kind: Kind, key: str, body: Mapping[str, Any], read: ReadFile
 ) -> StackFile:
-    name = str(body.get("name") or f"{project.name}_{key}")
+    name = str(body["name"])
     if body.get("external"):
-        return StackFile(kind, key, str(body.get("name") or key), None)
+        return StackFile(kind, key, name, None)
     spec: StoredSpec = {"name": name}
     mark = sha256()
     if body.get("driver"):

@@ -2,7 +2,7 @@
 count() {
   answers=0
   for address in $(nslookup web 127.0.0.11 2>/dev/null | awk '/^Name/ {found = 1} found && /^Address/ {print $NF}'); do
-    printf 'GET / HTTP/1.0\r\n\r\n' | nc -w 3 "$address" 80 2>/dev/null | grep -q '^web' && answers=$((answers + 1))
+    printf 'GET / HTTP/1.0\r\n\r\n' | nc -w 1 "$address" 80 2>/dev/null | grep -q '^web' && answers=$((answers + 1))
   done
 }
 last=0

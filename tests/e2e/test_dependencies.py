@@ -88,7 +88,7 @@ def test_a_dependency_that_cannot_be_met_fails_at_once(
     compose.write(dependent(on, condition))
     began = time.monotonic()
     done = compose.run("up", "-d", "web")
-    assert time.monotonic() - began < 40
+    assert time.monotonic() - began < 10
     assert done.code == 1
     assert done.err.splitlines()[-1] == message
     assert compose.states()["demo-web-1"] == "created"
@@ -111,7 +111,7 @@ def test_one_failure_ends_all_waits(compose: Compose) -> None:
     )
     began = time.monotonic()
     done = compose.run("up", "-d")
-    assert time.monotonic() - began < 40
+    assert time.monotonic() - began < 10
     assert done.err.splitlines()[-1].endswith("container demo-sick-1 is unhealthy")
 
 
