@@ -216,8 +216,7 @@ def read_label(text: str) -> tuple[Dependency, ...]:
 
 def _resources(section: Mapping[str, Mapping[str, Any]]) -> dict[str, Resource]:
     return {
-        key: Resource(body["name"], bool(body.get("external")))
-        for key, body in section.items()
+        key: Resource(body["name"], bool(body.get("external"))) for key, body in section.items()
     }
 
 
